@@ -35,7 +35,6 @@ development:
       gas_limit: 30000000
       accounts: 20
       evm_version: shanghai
-      mnemonic: brownie
       chain_id: {chain_id}
 """
 
@@ -48,12 +47,14 @@ def free_port() -> int:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The process environment with a private home, the solc wrapper and Ganache's folder on PATH."""
+    """The process environment with a private home, the solc wrapper and Ganache on PATH."""
     settings = home / ".brownie"
     settings.mkdir(parents=True)
     ganache = ROOT / "node_modules" / ".bin" / "ganache-cli"
     (settings / "network-config.yaml").write_text(
-        NETWORKS.format(port=free_port(), chain_id=CHAIN_ID, cmd=ganache)
+        NETWORKS.format(
+            port=free_port(), chain_id=CHAIN_ID, cmd=f"{ganache} --wallet.deterministic"
+        )
     )
     return os.environ | {
         "HOME": str(home),

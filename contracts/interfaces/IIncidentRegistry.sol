@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {SubjectId} from "./Types.sol";
+
+/// @title Slot masks of each member per subject and epoch; a slot is lost when a quorum marked it.
+/// @dev An epoch is 64 slots; bit i (lowest first) of a mask is slot epoch * 64 + i; slot = floor(timestamp / slotLength).
+///   The committee version of an epoch is the one in force at the epoch's first second.
+interface IIncidentRegistry {
+    struct SignedObservation {
+        uint64 lostMask;
+        uint64 attackMask;
+        /// keccak256 of the evidence bundle's canonical JSON
+        bytes32 evidenceHash;
+        /// 65 bytes over Observation(uint32 committeeVersion,uint64 subject,uint32 epoch,uint64 lostMask,uint64 attackMask,bytes32 evidenceHash)
+        bytes signature;
+    }
+
+    event ObservationRecorded(
+        SubjectId indexed subject,
+        uint32 indexed epoch,
+        address indexed member,
+        uint64 lostMask,
+        uint64 attackMask,
+        bytes32 evidenceHash
+    );
+    /// @notice The quorum's masks of an epoch changed.
+    event SlotsAttested(SubjectId indexed subject, uint32 indexed epoch, uint64 lostMask, uint64 attackMask);
+
+    error SlotNotEnded(uint64 slot, uint40 time);
+    error SlotClosed(uint64 slot, uint40 time);
+    error NothingMarked(SubjectId subject, uint32 epoch);
+
+    /// @notice ORs each member's bits into its lane. Anyone may send; one signature suffices; the quorum is counted when read.
+    /// @custom:pre observations in order of strictly increasing signer; each newly set slot has ended and is not closed
+    /// @custom:throws SlotNotEnded, SlotClosed, NothingMarked, NotAMember
+    /// @custom:emits ObservationRecorded for each, SlotsAttested when the quorum's masks changed
+    function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external;
+
+    /// @notice Slots lost (quorum) and attacked (f+1) in an epoch, open or closed.
+    function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked);
+
+    /// @notice First slot that is not closed yet at `time`: slots below it can no longer change.
+    function closedBefore(uint40 time) external view returns (uint64 slot);
+
+    function slotLength() external view returns (uint32);
+    function maxReportDelay() external view returns (uint32);
+}

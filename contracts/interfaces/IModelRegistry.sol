@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+/// @title Approved hashes of models and of product terms, with forward-only retirement.
+interface IModelRegistry {
+    enum Kind {
+        Model,
+        Terms
+    }
+
+    event HashApproved(bytes32 indexed hash, Kind indexed kind, string uri);
+    event HashRetired(bytes32 indexed hash, uint40 from);
+
+    error UnknownHash(bytes32 hash);
+    error HashIsRetired(bytes32 hash, uint40 from);
+    error AlreadyApproved(bytes32 hash);
+    error RetirementInPast(uint40 from, uint40 time);
+
+    function approve(bytes32 hash, Kind kind, string calldata uri) external;
+
+    /// @notice From `from` (not before now) on the hash is refused for new reports and quotes.
+    function retire(bytes32 hash, uint40 from) external;
+
+    /// @custom:throws UnknownHash, HashIsRetired when `hash` may not be used for something dated `time`
+    function requireUsable(bytes32 hash, Kind kind, uint40 time) external view;
+}

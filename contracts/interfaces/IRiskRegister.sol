@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {RiskIndex, SubjectId} from "./Types.sol";
+
+/// @title Dense indices of insured network assets and of the dependencies that they share.
+interface IRiskRegister {
+    struct Risk {
+        address applicant;
+        /// class base score: where a missing sensor's score moves to at least, 0..10,000
+        uint16 baseScore;
+        /// keyed commitment to the asset (hosts, CIDRs, service): no plain address on chain
+        bytes32 assetHash;
+    }
+
+    event RiskRegistered(RiskIndex indexed risk, address indexed applicant, bytes32 assetHash, uint16 baseScore);
+    event DependencyRegistered(uint32 indexed dependency, bytes32 nameHash);
+
+    error AssetKnown(bytes32 assetHash);
+    error DependencyKnown(bytes32 nameHash);
+    error UnknownRisk(RiskIndex risk);
+    error UnknownDependency(uint32 dependency);
+    error ScoreTooHigh(uint16 score);
+
+    /// @custom:pre the caller has the underwriter role
+    /// @custom:throws AssetKnown, ScoreTooHigh
+    /// @custom:emits RiskRegistered
+    function registerRisk(address applicant, bytes32 assetHash, uint16 baseScore) external returns (RiskIndex);
+
+    /// @notice Dependency indices begin at 1.
+    function registerDependency(bytes32 nameHash) external returns (uint32);
+
+    function riskOf(RiskIndex risk) external view returns (Risk memory);
+    function applicantOf(RiskIndex risk) external view returns (address);
+    function riskCount() external view returns (uint32);
+    function dependencyCount() external view returns (uint32);
+}
