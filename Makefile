@@ -1,0 +1,58 @@
+# flowcover: set-up, demo and tests. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV ?= .venv
+PY := $(VENV)/bin/python
+STAMPS := .make
+SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
+export PYTHONPATH := $(CURDIR)
+export OMP_WAIT_POLICY := passive
+
+.PHONY: help setup check test demo clean lock compile
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+$(STAMPS)/tools:
+	@bash scripts/toolchain/require.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: requirements.lock scripts/toolchain/bootstrap.lock pyproject.toml | $(STAMPS)/tools
+	@echo "setting up Python packages in $(VENV)"
+	@test -x $(PY) || python3 -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r scripts/toolchain/bootstrap.lock
+	@$(VENV)/bin/uv pip sync -q --python $(PY) --require-hashes requirements.lock scripts/toolchain/bootstrap.lock
+	@$(VENV)/bin/uv pip install -q --python $(PY) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/node: package-lock.json | $(STAMPS)/tools
+	@echo "setting up Ganache, solc and OpenZeppelin in node_modules"
+	@npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(STAMPS)/contracts: $(SOLIDITY) brownie-config.yaml $(STAMPS)/python $(STAMPS)/node
+	@echo "compiling contracts"
+	@$(PY) scripts/toolchain/run_brownie.py compile > $(STAMPS)/compile.log 2>&1 || { cat $(STAMPS)/compile.log; exit 1; }
+	@touch $@
+
+setup: $(STAMPS)/contracts ## install everything and compile the contracts
+
+compile: $(STAMPS)/contracts ## compile the contracts
+
+check: setup ## lint and types: ruff, mypy strict, solhint
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@npx --no-install solhint --quiet --max-warnings 0 -c .solhint.json 'contracts/**/*.sol'
+
+test: check ## check, then all tests; the last line counts them
+	@$(PY) scripts/toolchain/run_tests.py
+
+demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
+	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))
+
+lock: ## renew the Python lock files from pyproject.toml
+	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
+	$(VENV)/bin/uv pip compile scripts/toolchain/bootstrap.in --generate-hashes --no-header -q -o scripts/toolchain/bootstrap.lock
+
+clean: ## remove what make built (not the lock files)
+	rm -rf $(STAMPS) .build .venv node_modules .demo reports
