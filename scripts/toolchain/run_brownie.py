@@ -111,7 +111,7 @@ def run_tests(arguments: list[str]) -> int:
             ]
             command = [
                 sys.executable, "-m", "pytest", "--network", "ganache-cli",
-                "-p", "no:cacheprovider", *own, *group,
+                "-p", "no:cacheprovider", "-W", "ignore::FutureWarning", *own, *group,
             ]  # fmt: skip
             process = subprocess.Popen(
                 command, cwd=ROOT, env=environment(home), start_new_session=True
