@@ -1,0 +1,75 @@
+"""The contracts of one deployment: their names, addresses and parameters, as `deployment.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
+
+from .messages import Domain, Message
+
+CONTRACTS = {
+    "Authority": "Authority",
+    "StableCoin": "StableCoin",
+    "OracleCommittee": "OracleCommittee",
+    "ModelRegistry": "ModelRegistry",
+    "RiskRegister": "RiskRegister",
+    "ProductBook": "ProductBook",
+    "RateIndex": "RateIndex",
+    "RiskFeed": "RiskFeed",
+    "IncidentRegistry": "IncidentRegistry",
+    "ExposureLedger": "ExposureLedger",
+    "Cell": "Cell",
+    "PolicyBook": "PolicyBook",
+    "Facility": "Facility",
+    "CertificateBook": "CertificateBook",
+    "ClaimsDesk": "ClaimsDesk",
+}
+"""Name in a deployment → contract that is deployed, in the order of deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemParameters:
+    """What a deployment fixes for ever, in seconds, token units and scores; defaults for a demo."""
+
+    frame_length: int = 10
+    max_frame_age: int = 30
+    slot_length: int = 2
+    max_report_delay: int = 20
+    rotation_delay: int = 600
+    max_move_per_frame: int = 2_000
+    max_move_per_day: int = 10_000
+    default_cap: int = 10_000_000_000_000
+    daily_instant_ceiling: int = 1_000_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where a system lives: one chain, known by its genesis, and an address for each contract."""
+
+    chain_id: int
+    genesis_hash: str
+    block: int
+    contracts: dict[str, ChecksumAddress]
+    parameters: SystemParameters
+
+    def domain(self, message: Message | type[Message]) -> Domain:
+        """The EIP-712 domain under which `message` is signed here."""
+        return Domain(message.contract, self.chain_id, self.contracts[message.contract])
+
+    def write(self, path: Path) -> None:
+        """Writes `deployment.json`."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Deployment:
+        """Reads `deployment.json`."""
+        stored = json.loads(path.read_text())
+        contracts = {n: to_checksum_address(a) for n, a in stored["contracts"].items()}
+        parameters = SystemParameters(**stored["parameters"])
+        return cls(
+            stored["chain_id"], stored["genesis_hash"], stored["block"], contracts, parameters
+        )
