@@ -5,7 +5,7 @@ import {SubjectId} from "./Types.sol";
 
 /// @title Slot masks of each member per subject and epoch; a slot is lost when a quorum marked it.
 /// @dev An epoch is 64 slots; bit i (lowest first) of a mask is slot epoch * 64 + i; slot = floor(timestamp / slotLength).
-///   The committee version of an epoch is the one in force at the epoch's first second.
+///   The committee version of an epoch is the one in force at the epoch's first second (`committeeOf`).
 interface IIncidentRegistry {
     struct SignedObservation {
         uint64 lostMask;
@@ -30,15 +30,25 @@ interface IIncidentRegistry {
     error SlotNotEnded(uint64 slot, uint40 time);
     error SlotClosed(uint64 slot, uint40 time);
     error NothingMarked(SubjectId subject, uint32 epoch);
+    error CannotSeeAttacks(address signer);
+    error NoCommittee(uint32 epoch);
+    error BadConfig(bytes32 field);
 
     /// @notice ORs each member's bits into its lane. Anyone may send; one signature suffices; the quorum is counted when read.
     /// @custom:pre observations in order of strictly increasing signer; each newly set slot has ended and is not closed
-    /// @custom:throws SlotNotEnded, SlotClosed, NothingMarked, NotAMember
-    /// @custom:emits ObservationRecorded for each, SlotsAttested when the quorum's masks changed
+    /// @custom:throws SlotNotEnded, SlotClosed, NothingMarked, NoCommittee, CannotSeeAttacks, NotAMember, MemberIsSuspended, SignersNotSorted
+    /// @custom:emits ObservationRecorded for each that sets a bit, SlotsAttested when the quorum's masks changed
     function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external;
 
     /// @notice Slots lost (quorum) and attacked (f+1) in an epoch, open or closed.
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked);
+
+    /// @notice One member's own marks, by its lane in the epoch's committee.
+    function marksOf(SubjectId subject, uint32 epoch, uint8 lane) external view returns (uint64 lost, uint64 attacked);
+
+    /// @notice The committee version that may mark an epoch: the one in force at its first second; version 1 for epochs that began before it.
+    /// @custom:throws NoCommittee
+    function committeeOf(uint32 epoch) external view returns (uint32 version);
 
     /// @notice First slot that is not closed yet at `time`: slots below it can no longer change.
     function closedBefore(uint40 time) external view returns (uint64 slot);

@@ -14,8 +14,11 @@ interface IRateIndex {
     error IndexNotRunning(ProductId product, RiskIndex risk);
 
     /// @notice Called by the feed in the transaction that moves scores: `scores` are the effective scores of 16 risks, lane 0 lowest,
-    ///   `movedLanes` the lanes that changed.
+    ///   `movedLanes` the lanes that changed (bit 0 = lane 0). A lane of 0xFFFF has no score yet and never moves.
     function onScoresMoved(uint32 group, uint256 scores, uint16 movedLanes) external;
+
+    /// @notice Bit i is set when risk page * 256 + i has streamed cover in force; the feed leaves out groups without any.
+    function coveredRisks(uint32 page) external view returns (uint256 bitmap);
 
     /// @notice Called by the policy book at bind; the first one starts the index at the table rate of the effective score.
     function enter(ProductId product, RiskIndex risk) external returns (uint256 index);

@@ -32,6 +32,8 @@ interface IRiskRegister {
 
     function riskOf(RiskIndex risk) external view returns (Risk memory);
     function applicantOf(RiskIndex risk) external view returns (address);
+    /// @notice Class base scores of the 16 risks of a group, as a score vector: lane 0 highest, 0xFFFF = not registered.
+    function baseScores(uint32 group) external view returns (uint256 lanes);
     function riskCount() external view returns (uint32);
     function dependencyCount() external view returns (uint32);
 }
