@@ -1,0 +1,56 @@
+"""Text records to flow columns, shared by the log adapters; changes when a value that logs hold
+(a number, a time, an address) is read differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from oracles.domain.flow import MISSING, Quarantine, build, partition
+
+_UNREADABLE: Final = -2  # outside every column's valid range, so that partition refuses it
+_LARGEST: Final = float(1 << 62)
+
+Numbers = pd.Series  # of floats, or of texts to be read as such
+
+
+def integers(values: pd.Series, scale: int = 1) -> npt.NDArray[np.int64]:
+    """Numbers times ``scale``, rounded; MISSING where empty, unreadable ones out of range."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    empty = values.isna().to_numpy()
+    scaled = numbers.to_numpy(dtype=np.float64, na_value=np.nan) * scale
+    fits = np.isfinite(scaled) & (np.abs(scaled) < _LARGEST)
+    rounded = np.rint(np.where(fits, scaled, 0)).astype(np.int64)
+    return np.where(empty, MISSING, np.where(fits, rounded, _UNREADABLE))
+
+
+def ports(values: pd.Series) -> npt.NDArray[np.int32]:
+    """Port numbers; what does not fit 32 bits is out of range too."""
+    return np.clip(integers(values), _UNREADABLE, 1 << 20).astype(np.int32)
+
+
+def addresses(values: pd.Series) -> pd.Series:
+    """Addresses in canonical text as categories; empty where unreadable."""
+    column = values.fillna("").astype("str").astype("category")
+    canonical = {text: _canonical(text) for text in column.cat.categories}
+    return column.map(canonical).astype("str").astype("category")
+
+
+def refuse_invalid(columns: Mapping[str, object]) -> tuple[pd.DataFrame, Quarantine]:
+    """A flow table of the valid rows, and the counts of the others by reason."""
+    return partition(build(columns))
+
+
+def _canonical(text: str) -> str:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
