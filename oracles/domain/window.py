@@ -76,11 +76,11 @@ def windows(
     frames = Frames(frame_length_s, origin_us)
     frame = frames.of(ends_us(flows))
     names = list(assets)
-    networks = [[ip_network(block) for block in assets[name]] for name in names]
+    owners = _Owners(assets)
     parts = []
     for role, column in ((RESPONDER, "resp_h"), (ORIGINATOR, "orig_h")):
         hosts = flows[column].cat
-        of_host = np.array([_asset_of(host, networks) for host in hosts.categories], np.int64)
+        of_host = np.array([owners.of(host) for host in hosts.categories], np.int64)
         of_flow = np.append(of_host, -1)[hosts.codes.to_numpy()]
         rows = np.flatnonzero(of_flow >= 0)
         parts.append((rows, of_flow[rows], np.full(len(rows), role, np.int8)))
@@ -95,13 +95,27 @@ def windows(
     )
 
 
-def _asset_of(host: str, networks: Sequence[Sequence[IPv4Network | IPv6Network]]) -> int:
-    """The first asset whose blocks hold the host; -1 for none."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return -1
-    for index, blocks in enumerate(networks):
-        if any(address.version == block.version and address in block for block in blocks):
-            return index
-    return -1
+class _Owners:
+    """Which asset holds an address: the first in order; single addresses are looked up at once."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._single: dict[str, int] = {}
+        self._blocks: list[tuple[int, IPv4Network | IPv6Network]] = []
+        for index, blocks in enumerate(assets.values()):
+            for block in map(ip_network, blocks):
+                if block.num_addresses == 1:
+                    self._single.setdefault(str(block.network_address), index)
+                else:
+                    self._blocks.append((index, block))
+
+    def of(self, host: str) -> int:
+        """The index of the asset; -1 for none and for what is no address."""
+        single = self._single.get(host)
+        if not self._blocks:
+            return -1 if single is None else single
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return -1
+        held = (i for i, b in self._blocks if address.version == b.version and address in b)
+        return min((index for index in (single, next(held, None)) if index is not None), default=-1)

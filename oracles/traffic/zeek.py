@@ -73,16 +73,15 @@ def read_conn_log(path: Path) -> FlowBatch:
                 break
             if lines is None:
                 break
-            is_json = not fields and any(line[:1] == b"{" for line in lines[:8])
-            if is_json:
+            fields = _fields(lines) or fields
+            if missing := [name for name in _NEEDED if fields and name not in fields]:
+                raise MalformedLog(path, f"lacks the field {missing[0]}")
+            if fields:
+                table, refused = _tsv(lines, fields)
+            elif any(line[:1] == b"{" for line in lines):
                 table, refused = _json(lines)
             else:
-                fields = _fields(lines) or fields
-                if not fields:
-                    raise MalformedLog(path, "has neither a #fields line nor JSON records")
-                if missing := [name for name in _NEEDED if name not in fields]:
-                    raise MalformedLog(path, f"lacks the field {missing[0]}")
-                table, refused = _tsv(lines, fields)
+                raise MalformedLog(path, "has neither a #fields line nor JSON records")
             quarantine = quarantine.merge(refused)
             if len(table):
                 flows, refused = _flows(table, digest)
