@@ -52,6 +52,7 @@ RESTRICTED: dict[tuple[str, str], str] = {
     ("ProductBook", "register"): "PRODUCT_ADMIN",
     ("ProductBook", "close"): "PRODUCT_ADMIN",
     ("ExposureLedger", "setCap"): "PRODUCT_ADMIN",
+    ("Cell", "withdrawFees"): "TREASURER",
     ("RiskRegister", "registerRisk"): "UNDERWRITER",
     ("RiskRegister", "registerDependency"): "UNDERWRITER",
 }

@@ -44,6 +44,11 @@ class SystemParameters:
     max_move_per_day: int = 10_000
     default_cap: int = 10_000_000_000_000
     daily_instant_ceiling: int = 1_000_000_000_000
+    fee_bps: int = 500
+    junior_premium_bps: int = 4_000
+    junior_floor_bps: int = 1_000
+    epoch_length: int = 60
+    withdrawal_delay: int = 120
 
 
 @dataclass(frozen=True, slots=True)
