@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ProductId, Terms} from "./Types.sol";
+import {Form, Peril, ProductId, Terms} from "./Types.sol";
 
 /// @title Products and their monotone rate tables.
 /// @dev A table is 16 uint16 lanes in one word, lane 0 lowest; lane min(15, score / 625) holds the rate in `rateUnit`s.
 interface IProductBook {
+    /// @notice What a quote on a product is checked against.
+    struct Offer {
+        address cell;
+        Form form;
+        Peril peril;
+        uint32 noticePeriod;
+        /// longest term, seconds
+        uint32 term;
+        uint128 maxSumInsured;
+        uint64 rateUnit;
+        /// rate units per year: at the score asked for, and at the highest score
+        uint16 tableRate;
+        uint16 topRate;
+        bytes32 termsHash;
+    }
+
     event ProductRegistered(ProductId indexed product, bytes32 indexed termsHash, Terms terms, uint256 table);
     event ProductClosed(ProductId indexed product);
 
@@ -15,18 +31,34 @@ interface IProductBook {
     error UnknownProduct(ProductId product);
     error ProductIsClosed(ProductId product);
 
-    /// @custom:pre the caller has the underwriting admin role; terms hash approved; lanes non-decreasing, lane 0 > 0
+    /// @notice Registers a product for ever, as the next number.
+    /// @custom:pre the caller has the product admin role; terms hash approved; lanes non-decreasing, lane 0 > 0; top lane x rateUnit < 2^64;
+    ///   maxSumInsured < 2^56; claim window longer than hold window; policies: 0 < notice period <= term, increase delay >= coverage lag;
+    ///   certificates: maxSumInsured a multiple of the unit
+    /// @custom:throws TableEmpty, TableNotMonotone, BadTerms, UnknownHash, HashIsRetired
     /// @custom:emits ProductRegistered
     function register(Terms calldata terms, uint256 table) external returns (ProductId);
 
     /// @notice No new cover from now on; cover in force keeps its terms.
+    /// @custom:pre the caller has the product admin role
+    /// @custom:throws UnknownProduct, ProductIsClosed
+    /// @custom:emits ProductClosed
     function close(ProductId product) external;
 
     /// @custom:throws UnknownProduct
     function termsOf(ProductId product) external view returns (Terms memory);
 
-    /// @custom:throws UnknownProduct, ProductIsClosed
+    /// @notice The terms, if new cover may be sold: the product is open and its terms hash not retired.
+    /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
     function requireOpen(ProductId product) external view returns (Terms memory);
+
+    /// @notice The part of `requireOpen` that binding a policy needs, with the table's rates.
+    /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
+    function offerOf(ProductId product, uint16 score) external view returns (Offer memory);
+
+    /// @notice Where premium goes, and how long after a cover's end + maxReportDelay claims may still be opened, seconds.
+    /// @custom:throws UnknownProduct
+    function tailOf(ProductId product) external view returns (address cell, uint32 claimWindow);
 
     /// @notice Rate of a score, 1e18 fixed point per year.
     function rate(ProductId product, uint16 score) external view returns (uint256);

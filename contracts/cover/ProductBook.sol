@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProductBook} from "../interfaces/IProductBook.sol";
+import {Form, ProductId, Terms} from "../interfaces/Types.sol";
+import {CodeStore} from "../libraries/CodeStore.sol";
+import {RateTable} from "../libraries/RateTable.sol";
+
+/// @title Products: terms and rate table, written once as the code of an account that nothing can change.
+contract ProductBook is IProductBook, AccessManaged {
+    using RateTable for uint256;
+
+    struct Product {
+        /// where abi.encode(terms, table) is stored
+        address record;
+        bool closed;
+    }
+
+    IModelRegistry public immutable modelRegistry;
+
+    /// @notice Number of products; the last one's number.
+    uint16 public productCount;
+    mapping(ProductId => Product) private _products;
+
+    constructor(address authority, IModelRegistry modelRegistry_) AccessManaged(authority) {
+        modelRegistry = modelRegistry_;
+    }
+
+    // ------------------------------------------------------------------ product admin
+
+    /// @inheritdoc IProductBook
+    function register(Terms calldata terms, uint256 table_) external restricted returns (ProductId product) {
+        _requireTable(table_);
+        _requireTerms(terms, table_);
+        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
+        product = ProductId.wrap(++productCount);
+        _products[product].record = CodeStore.write(abi.encode(terms, table_));
+        emit ProductRegistered(product, terms.termsHash, terms, table_);
+    }
+
+    /// @inheritdoc IProductBook
+    function close(ProductId product) external restricted {
+        _requireNotClosed(product);
+        _products[product].closed = true;
+        emit ProductClosed(product);
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IProductBook
+    function termsOf(ProductId product) external view returns (Terms memory terms) {
+        (terms, ) = _read(product);
+    }
+
+    /// @inheritdoc IProductBook
+    function requireOpen(ProductId product) external view returns (Terms memory terms) {
+        _requireNotClosed(product);
+        (terms, ) = _read(product);
+        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
+    }
+
+    /// @inheritdoc IProductBook
+    function offerOf(ProductId product, uint16 score) external view returns (Offer memory) {
+        _requireNotClosed(product);
+        (Terms memory terms, uint256 lanes) = _read(product);
+        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
+        return
+            Offer({
+                cell: terms.cell,
+                form: terms.form,
+                peril: terms.peril,
+                noticePeriod: terms.noticePeriod,
+                term: terms.term,
+                maxSumInsured: terms.maxSumInsured,
+                rateUnit: terms.rateUnit,
+                tableRate: uint16(lanes.rateOf(RateTable.tierOf(score))),
+                topRate: uint16(lanes.top()),
+                termsHash: terms.termsHash
+            });
+    }
+
+    /// @inheritdoc IProductBook
+    function tailOf(ProductId product) external view returns (address cell, uint32 claimWindow) {
+        (Terms memory terms, ) = _read(product);
+        return (terms.cell, terms.claimWindow);
+    }
+
+    /// @inheritdoc IProductBook
+    function rate(ProductId product, uint16 score) external view returns (uint256) {
+        (Terms memory terms, uint256 lanes) = _read(product);
+        return lanes.rateOf(RateTable.tierOf(score)) * terms.rateUnit;
+    }
+
+    /// @inheritdoc IProductBook
+    function topRate(ProductId product) external view returns (uint256) {
+        (Terms memory terms, uint256 lanes) = _read(product);
+        return lanes.top() * terms.rateUnit;
+    }
+
+    /// @inheritdoc IProductBook
+    function table(ProductId product) external view returns (uint256 lanes, uint64 rateUnit) {
+        Terms memory terms;
+        (terms, lanes) = _read(product);
+        return (lanes, terms.rateUnit);
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    function _requireNotClosed(ProductId product) private view {
+        require(!_products[product].closed, ProductIsClosed(product));
+        require(_products[product].record != address(0), UnknownProduct(product));
+    }
+
+    function _read(ProductId product) private view returns (Terms memory terms, uint256 lanes) {
+        address record = _products[product].record;
+        require(record != address(0), UnknownProduct(product));
+        return abi.decode(CodeStore.read(record), (Terms, uint256));
+    }
+
+    function _requireTable(uint256 lanes) private pure {
+        require(lanes.rateOf(0) > 0, TableEmpty());
+        uint256 fall = lanes.firstFall();
+        if (fall == RateTable.TIERS) return;
+        revert TableNotMonotone(fall, uint16(lanes.rateOf(fall - 1)), uint16(lanes.rateOf(fall)));
+    }
+
+    function _requireTerms(Terms calldata terms, uint256 lanes) private pure {
+        require(terms.cell != address(0), BadTerms("cell"));
+        require(terms.rateUnit > 0 && lanes.top() * terms.rateUnit <= type(uint64).max, BadTerms("rateUnit"));
+        require(terms.term > 0, BadTerms("term"));
+        require(terms.maxSumInsured > 0 && terms.maxSumInsured <= type(uint56).max, BadTerms("maxSumInsured"));
+        require(terms.claimWindow > terms.holdWindow, BadTerms("claimWindow"));
+        if (terms.form == Form.Policy) {
+            require(terms.noticePeriod > 0 && terms.noticePeriod <= terms.term, BadTerms("noticePeriod"));
+            require(terms.increaseDelay >= terms.coverageLag, BadTerms("increaseDelay"));
+        } else {
+            require(terms.unit > 0 && terms.maxSumInsured % terms.unit == 0, BadTerms("unit"));
+        }
+    }
+}
