@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,7 +102,7 @@ def _fields(lines: Sequence[bytes]) -> list[str]:
 
 def _tsv(lines: Sequence[bytes], fields: Sequence[str]) -> tuple[pd.DataFrame, Quarantine]:
     tabs = len(fields) - 1
-    records = [line for line in lines if line and line[:1] != b"#"]
+    records = [line.rstrip(b"\r") for line in lines if line and line[:1] != b"#"]
     whole = [line for line in records if line.count(b"\t") == tabs and b"\0" not in line]
     quarantine = Quarantine().plus("wrong_field_count", len(records) - len(whole))
     if not whole:
@@ -116,7 +117,8 @@ def _tsv(lines: Sequence[bytes], fields: Sequence[str]) -> tuple[pd.DataFrame, Q
         dtype=dict.fromkeys(_TEXTS, "str"),
         na_values={name: ["-", "(empty)"] for name in wanted},
         keep_default_na=False,
-        quoting=3,
+        quoting=csv.QUOTE_NONE,
+        lineterminator="\n",
         encoding_errors="replace",
         low_memory=False,
     )
