@@ -11,7 +11,7 @@ which is what the model's monotone constraints need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,6 +76,10 @@ FEATURES: Final = tuple(
     for name, meaning in (*_OF_BOTH, *_OF_YOUNG, *_OF_HISTORY)
 )
 NAMES: Final = tuple(feature.name for feature in FEATURES)
+# those that need to remember what was before the window
+HISTORICAL: Final = tuple(
+    f"{prefix}_{name}" for _, prefix, _ in _SIDES for name, _ in (*_OF_YOUNG, *_OF_HISTORY)
+)
 
 
 def features(
@@ -100,15 +104,26 @@ def features(
     for outward, _, _ in _SIDES:
         chosen = base.outward[entry] == outward
         columns += _side(base, clock, units, unit[chosen], entry[chosen], outward)
-    index = pd.MultiIndex.from_arrays(
-        [
-            pd.Categorical.from_codes(units.asset, categories=pd.Index(list(assets), dtype="str")),
-            units.frame,
-        ],
-        names=["asset", "frame"],
+    return _table(units, assets, dict(zip(NAMES, columns, strict=True)))
+
+
+def totals(
+    flows: pd.DataFrame,
+    assets: Assets,
+    frame_length_s: int,
+    origin_us: int,
+    values: Mapping[str, npt.NDArray[np.generic]],
+) -> pd.DataFrame:
+    """Sums of whole numbers given for each flow, over the window of every unit of ``features``."""
+    clock = Frames(frame_length_s, origin_us)
+    touching = windows(flows, frame_length_s, origin_us, assets)
+    base = entries(flows, touching)
+    units = _units(base, clock, len(assets), None)
+    unit, entry = _members(base, clock, units)
+    row = touching["row"].to_numpy()[entry]
+    return _table(
+        units, assets, {name: _added(unit, of[row], len(units)) for name, of in values.items()}
     )
-    table = np.minimum(np.stack(columns, axis=1), MOST)
-    return pd.DataFrame(table, index=index, columns=pd.Index(NAMES, dtype="str"))
 
 
 @dataclass(frozen=True)
@@ -142,6 +157,16 @@ def _units(base: Entries, clock: Frames, assets: int, wanted: Sequence[int] | No
     own = key.of(asset, frame)
     first = np.append(seen, np.iinfo(np.int64).max)[earliest]
     return _Units(asset, frame, np.where(first <= own, own - first + 1, 0))
+
+
+def _table(units: _Units, assets: Assets, columns: Mapping[str, Ints]) -> pd.DataFrame:
+    names = pd.Index(list(assets), dtype="str")
+    index = pd.MultiIndex.from_arrays(
+        [pd.Categorical.from_codes(units.asset, categories=names), units.frame],
+        names=["asset", "frame"],
+    )
+    capped = {name: np.minimum(column, MOST) for name, column in columns.items()}
+    return pd.DataFrame(capped, index=index)
 
 
 class _Keys:

@@ -1,0 +1,169 @@
+"""Labelled flows and labelled units of the permitted sources; changes when a kind of labelled file
+is added or the rule of a unit's label does.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from oracles.domain.features import features, totals
+from oracles.domain.flow import MISSING, build
+from oracles.traffic.compressed import sha256_of
+from oracles.traffic.sources import open_source
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SOURCES: Final = Path(__file__).with_name("sources.toml")
+RECORDINGS: Final = ROOT / "oracles" / "recordings"
+FRAME_S: Final = 60
+SHORT_FRAME_S: Final = 10  # for sources that are only minutes long
+
+BENIGN: Final = "benign"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One entry of a list of sources."""
+
+    name: str
+    network: str
+    base: str
+    file: str
+    assets: Mapping[str, Sequence[str]]
+    licence: str
+    cite: str
+    select: Mapping[str, str] = field(default_factory=dict)
+    label: int | None = None
+    family: str = BENIGN
+
+    @property
+    def path(self) -> Path:
+        return (data_folder() if self.base == "data" else RECORDINGS) / self.file
+
+
+@dataclass(frozen=True)
+class LabelledFlows:
+    """Flows, each with 1 hostile, 0 benign or -1 unknown, and its family."""
+
+    flows: pd.DataFrame
+    label: npt.NDArray[np.int64]
+    family: npt.NDArray[np.object_]
+
+
+def data_folder() -> Path:
+    """Where the published data sets lie: $FLOWCOVER_DATA, or ../shared/data from the checkout or
+    from a folder above it."""
+    if given := os.environ.get("FLOWCOVER_DATA"):
+        return Path(given)
+    candidates = (folder / "shared" / "data" for folder in ROOT.parents)
+    return next((folder for folder in candidates if folder.is_dir()), ROOT.parent / "shared/data")
+
+
+def listed(path: Path = SOURCES) -> list[Source]:
+    """The sources of a list, in its order."""
+    return [Source(**entry) for entry in tomllib.loads(path.read_text())["source"]]
+
+
+def load(source: Source) -> LabelledFlows:
+    """The labelled flows of a source. Raises FileNotFoundError, or a SourceError of its format."""
+    if source.file.endswith(".csv.xz"):
+        return _from_csv(source)
+    if source.label is None:
+        return _from_parquet(source)
+    flows = open_source(source.path).flows
+    return LabelledFlows(
+        flows, np.full(len(flows), source.label), np.full(len(flows), source.family, object)
+    )
+
+
+def units(source: Source, frame_s: int | None = None) -> pd.DataFrame:
+    """The labelled units of a source: its features, then ``label``, ``family``, ``network``,
+    ``source`` and ``flows``.
+
+    A unit is hostile when any flow of its window is, benign when it has only benign and unknown
+    flows and at least one benign; others are left out. Its family is the hostile one most frequent.
+    """
+    labelled = load(source)
+    flows = labelled.flows
+    if frame_s is None:
+        length_us = int(flows["ts"].max() - flows["ts"].min()) if len(flows) else 0
+        frame_s = FRAME_S if length_us > 3_600_000_000 else SHORT_FRAME_S
+    families = sorted(set(labelled.family[labelled.label == 1]))
+    counts = totals(
+        flows,
+        source.assets,
+        frame_s,
+        0,
+        {
+            "flows": np.ones(len(flows), np.int64),
+            "benign": labelled.label == 0,
+            **{f: (labelled.label == 1) & (labelled.family == f) for f in families},
+        },
+    )
+    table = features(flows, source.assets, frame_s, 0)
+    hostile = counts[families].sum(axis=1) > 0 if families else pd.Series(False, counts.index)
+    worst = counts[families].idxmax(axis=1) if families else pd.Series(BENIGN, counts.index)
+    table = table.assign(
+        label=hostile.astype("int64"),
+        family=worst.where(hostile, BENIGN).astype("str"),
+        network=source.network,
+        source=source.name,
+        flows=counts["flows"],
+    )
+    return table[(hostile | (counts["benign"] > 0)).to_numpy()]
+
+
+def digest(source: Source) -> str:
+    """Hex SHA-256 of the source's file."""
+    return sha256_of(source.path)
+
+
+@lru_cache(maxsize=2)
+def _csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, low_memory=False)
+
+
+def _from_csv(source: Source) -> LabelledFlows:
+    table = _csv(source.path)
+    for column, value in source.select.items():
+        table = table[table[column] == value]
+    # flows without a packet are an artefact of capture that no sensor reports
+    table = table[(table["orig_pkts"] + table["resp_pkts"] > 0) & table["orig_h"].notna()]
+    flows = build(
+        {
+            "ts": np.rint(table["ts"].to_numpy() * 1e6),
+            "duration_us": np.rint(table["duration"].fillna(-1e-6).to_numpy() * 1e6),
+            "orig_h": table["orig_h"].to_numpy(),
+            "resp_h": table["resp_h"].to_numpy(),
+            "orig_p": table["orig_p"].fillna(0).to_numpy(),
+            "resp_p": table["resp_p"].fillna(0).to_numpy(),
+            "proto": table["proto"].to_numpy(),
+            "service": table["service"].fillna("").to_numpy(),
+            **{
+                name: table[name].fillna(MISSING).to_numpy()
+                for name in ("orig_ip_bytes", "resp_ip_bytes", "orig_pkts", "resp_pkts")
+            },
+            "conn_state": table["conn_state"].fillna("").to_numpy(),
+            "source_kind": "zeek",
+            "byte_basis": "ip",
+        }
+    )
+    return LabelledFlows(flows, table["label"].to_numpy(), table["family"].to_numpy(object))
+
+
+def _from_parquet(source: Source) -> LabelledFlows:
+    table = pd.read_parquet(source.path)
+    flows = build({name: table[name].to_numpy() for name in table.columns if name in _SCHEMA})
+    return LabelledFlows(flows, table["label"].to_numpy(np.int64), table["family"].to_numpy(object))
+
+
+_SCHEMA: Final = frozenset(build({"ts": []}).columns)

@@ -1,0 +1,27 @@
+"""Random labelled units, for tests of the model that need no data set."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from oracles.domain.features import HISTORICAL, NAMES
+from oracles.domain.flow import MISSING
+
+
+def labelled_units(seed: int, count: int = 400) -> pd.DataFrame:
+    """Units of four networks whose hostile ones have more logins and failures."""
+    draw = np.random.default_rng(seed)
+    table = pd.DataFrame({name: draw.geometric(0.02, count).astype(np.int64) for name in NAMES})
+    hostile = draw.random(count) < 0.4
+    table.loc[hostile, ["in_alike_logins", "in_failed"]] += draw.integers(
+        20, 200, (hostile.sum(), 2)
+    )
+    table.loc[draw.random(count) < 0.3, list(HISTORICAL)] = MISSING
+    return table.assign(
+        label=hostile.astype(np.int64),
+        family=np.where(hostile, "brute_force", "benign"),
+        network=draw.choice(["a", "b", "c", "d"], count),
+        source="made",
+        flows=1,
+    )
