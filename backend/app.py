@@ -1,0 +1,96 @@
+"""The application: its services, its endpoints, and its jobs while it lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request, Response
+
+from contracts.client.system import Deployment
+
+from . import __version__
+from .applicants.api import router as applicants
+from .assessments.api import router as assessments
+from .certificates.api import router as certificates
+from .chain.contracts import Contracts
+from .chain.faults import Faults
+from .chain.keys import Keyring
+from .chain.node import Node, Web3Node
+from .claims.api import router as claims
+from .events.api import router as events
+from .facility.api import router as facility
+from .http import problems
+from .http.context import CaseIds, Services
+from .http.writes import JSON, Replayed
+from .incidents.api import router as incidents
+from .jobs.scheduler import Jobs
+from .market import ChainMarket, Market
+from .observability.api import router as observability
+from .platforms.api import router as platforms
+from .policies.api import router as policies
+from .products.api import router as products
+from .quotes.api import router as quotes
+from .settings import Settings
+from .storage.database import Database
+from .transactions.api import router as transactions
+
+V1 = (
+    platforms, facility, applicants, assessments, products, quotes, policies, certificates,
+    incidents, claims, events, transactions,
+)  # fmt: skip
+
+
+def create_services(
+    settings: Settings, node: Node | None = None, market: Market | None = None
+) -> Services:
+    """The services that the settings describe; node and market can be given by tests."""
+    database = Database(settings.database_url)
+    deployment = Deployment.read(settings.deployment)
+    contracts = Contracts(node or Web3Node(settings.rpc_url), deployment)
+    keyring = Keyring.load(settings.underwriter_key, settings.operator_key, settings.wallets_dir)
+    return Services(
+        settings=settings,
+        database=database,
+        contracts=contracts,
+        market=market or ChainMarket(database, contracts, time.time),
+        keyring=keyring,
+        faults=Faults.from_environment(),
+    )
+
+
+def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
+    """The ASGI application; while it runs, the jobs run unless the settings say off."""
+    at = services or create_services(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        jobs = Jobs(at)
+        if settings.jobs:
+            jobs.start()
+        yield
+        jobs.stop()
+        at.database.close()
+
+    app = FastAPI(
+        title="flowcover",
+        version=__version__,
+        summary="Parametric cyber cover on a blockchain",
+        lifespan=lifespan,
+    )
+    app.state.services = at
+    app.add_middleware(CaseIds)
+    problems.install(app)
+
+    @app.exception_handler(Replayed)
+    async def on_replay(_: Request, answer: Replayed) -> Response:
+        headers = {"Idempotent-Replayed": "true"}
+        return Response(answer.body, answer.status, headers, media_type=JSON)
+
+    api = APIRouter(prefix="/v1")
+    for router in V1:
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(observability)
+    return app

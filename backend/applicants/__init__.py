@@ -1,0 +1,1 @@
+"""Applicants and the network assets that they want covered."""

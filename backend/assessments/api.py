@@ -1,0 +1,89 @@
+"""Endpoints of assessments, scores and rates."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlalchemy import select
+
+from ..applicants.service import find_asset, require_risk
+from ..chain.tables import LedgerEvent
+from ..http.context import Reader, ServicesDep
+from ..http.paging import Cursor, Limit, page
+from ..http.problems import Problem, declared
+from ..http.schemas import Page
+from ..ledger.tables import LedgerScore
+from . import service
+from .schemas import AssessmentOut, RateOut, ScoreOut
+
+router = APIRouter(tags=["assessments"])
+
+
+def _score(row: LedgerScore, stale: bool) -> ScoreOut:
+    return ScoreOut(
+        risk=row.risk,
+        score=row.score,
+        uncapped=row.uncapped,
+        frame=row.frame,
+        model_hash=row.model_hash,
+        stale=stale,
+        reported_at=row.reported_at,
+        transaction_hash=row.transaction_hash,
+    )
+
+
+@router.get("/assets/{asset_id}/assessment", responses=declared("not-found", "node-unavailable"))
+def get_assessment(asset_id: str, at: ServicesDep, who: Reader) -> AssessmentOut:
+    """Whether the asset can be covered now, why, and what would change it."""
+    with at.database.read() as session:
+        return service.assess(session, at.market, find_asset(session, who, asset_id))
+
+
+@router.get("/risks/{risk}/score", responses=declared("not-found", "node-unavailable"))
+def get_score(risk: int, at: ServicesDep, who: Reader) -> ScoreOut:
+    """The last reported score of a risk; `stale` when new cover cannot be priced on it."""
+    with at.database.read() as session:
+        require_risk(session, who, risk)
+        row = service.newest_score(session, risk)
+    if row is None:
+        raise Problem("not-found", f"risk {risk} has no score yet")
+    found, _ = service.binding(at.market, risk)
+    return _score(row, found is None)
+
+
+@router.get("/risks/{risk}/scores", responses=declared("not-found", "invalid-cursor"))
+def list_scores(
+    risk: int, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[ScoreOut]:
+    """Reported scores of a risk, newest first."""
+    with at.database.read() as session:
+        require_risk(session, who, risk)
+        query = select(LedgerScore).where(LedgerScore.risk == risk)
+        rows, following = page(session, query, [LedgerScore.frame], cursor, limit, True)
+    return Page(items=[_score(row, False) for row in rows], next_cursor=following)
+
+
+@router.get("/risks/{risk}/rates", responses=declared("not-found", "invalid-cursor"))
+def list_rates(
+    risk: int, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[RateOut]:
+    """Starts and resets of the risk's premium rates, newest first."""
+    order = [LedgerEvent.block_number, LedgerEvent.log_index]
+    query = select(LedgerEvent).where(
+        LedgerEvent.subject.like(f"rate:%.{risk}"),
+        LedgerEvent.name.in_(("IndexStarted", "RateReset")),
+    )
+    with at.database.read() as session:
+        require_risk(session, who, risk)
+        rows, following = page(session, query, order, cursor, limit, True)
+    items = [
+        RateOut(
+            product=row.args["product"],
+            rate_before=row.args.get("rateBefore"),
+            rate_after=row.args["rate" if row.name == "IndexStarted" else "rateAfter"],
+            time=row.timestamp,
+            block_number=row.block_number,
+            transaction_hash=row.transaction_hash,
+        )
+        for row in rows
+    ]
+    return Page(items=items, next_cursor=following)

@@ -1,0 +1,49 @@
+"""Answer bodies of assessments, scores and rates."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..http.schemas import Body, Digits
+
+
+class ReasonOut(Body):
+    rule: str
+    verdict: Literal["refer", "decline", "accept"]
+    detail: str
+    remedy: str
+
+
+class AssessmentOut(Body):
+    """`score` is the newest uncapped median, which new cover is priced on."""
+
+    asset: str
+    risk: int | None
+    decision: Literal["accept", "refer", "decline"]
+    reasons: list[ReasonOut]
+    score: int | None
+    frame: int | None
+    model_hash: str | None
+    loading_bps: int
+
+
+class ScoreOut(Body):
+    risk: int
+    score: int
+    uncapped: int
+    frame: int
+    model_hash: str
+    stale: bool
+    reported_at: int
+    transaction_hash: str
+
+
+class RateOut(Body):
+    """One move of a risk's premium rate under a product; `rate_before` is null at the start."""
+
+    product: int
+    rate_before: Digits | None
+    rate_after: Digits
+    time: int
+    block_number: int
+    transaction_hash: str

@@ -1,0 +1,1 @@
+"""Per-transaction cover: signed at sale, stored, and posted in bordereaux."""

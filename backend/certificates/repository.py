@@ -1,0 +1,64 @@
+"""Queries of certificates, postings and bordereaux."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ..ledger.tables import LedgerBordereau, LedgerClaimedCertificate, LedgerSeries
+from .tables import Posting, SoldCertificate
+
+
+def next_to_post(session: Session, series: LedgerSeries) -> int:
+    """First serial that is in no queued or posted bordereau."""
+    queued = session.scalar(
+        select(func.max(Posting.first_serial + Posting.size)).where(Posting.series == series.series)
+    )
+    return series.first_serial if queued is None else int(queued)
+
+
+def waiting(session: Session, series: str, first: int, limit: int) -> list[SoldCertificate]:
+    """Sold certificates from a serial on, in serial order."""
+    query = select(SoldCertificate).where(
+        SoldCertificate.series == series, SoldCertificate.serial >= first
+    )
+    return list(session.scalars(query.order_by(SoldCertificate.serial).limit(limit)))
+
+
+def of_bordereau(session: Session, row: LedgerBordereau) -> list[SoldCertificate]:
+    """A posted bordereau's certificates, in leaf order."""
+    query = select(SoldCertificate).where(
+        SoldCertificate.series == row.series,
+        SoldCertificate.serial >= row.first_serial,
+        SoldCertificate.serial < row.first_serial + row.size,
+    )
+    return list(session.scalars(query.order_by(SoldCertificate.serial)))
+
+
+def bordereau_of(session: Session, series: str, serial: int) -> LedgerBordereau | None:
+    """The posted bordereau that has a serial."""
+    return session.scalar(
+        select(LedgerBordereau).where(
+            LedgerBordereau.series == series,
+            LedgerBordereau.first_serial <= serial,
+            LedgerBordereau.first_serial + LedgerBordereau.size > serial,
+        )
+    )
+
+
+def is_paid(session: Session, batch: int, index: int) -> bool:
+    return session.get(LedgerClaimedCertificate, (batch, index)) is not None
+
+
+def covered_before(session: Session, platform_id: str, hashes: Sequence[str]) -> str | None:
+    """One of the transactions that has a certificate already."""
+    return session.scalar(
+        select(SoldCertificate.transaction_hash)
+        .where(
+            SoldCertificate.platform_id == platform_id,
+            SoldCertificate.transaction_hash.in_(hashes),
+        )
+        .limit(1)
+    )

@@ -1,0 +1,132 @@
+"""Bodies of certificates and bordereaux."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.client.messages import Certificate
+
+from ..http.schemas import AddressText, Amount, Body, Digits, HashText
+from ..transactions.schemas import TransactionOut
+
+MOST_IN_BATCH = 1_000
+
+
+class Transaction(Body):
+    """One of the platform's transactions to cover; `payee` defaults to the holder."""
+
+    holder: AddressText
+    payee: AddressText | None = None
+    transaction_hash: HashText
+    sum_insured: Amount
+
+
+class NewCertificate(Transaction):
+    series: HashText
+
+
+class NewBatch(Body):
+    """Covers all transactions or none of them."""
+
+    series: HashText
+    transactions: list[Transaction] = Field(min_length=1, max_length=MOST_IN_BATCH)
+
+
+class CertificateMessage(Body):
+    """What the underwriter signed."""
+
+    platform: str
+    product: int
+    risk_index: int
+    holder: str
+    payee: str
+    transaction_hash: str
+    sum_insured: Digits
+    premium: Digits
+    start: int
+    end: int
+    score_frame: int
+    terms_hash: str
+    serial: int
+    commit_by: int
+    salt: str
+
+    @classmethod
+    def of(cls, message: Certificate) -> CertificateMessage:
+        return cls.model_construct(
+            platform=message.platform,
+            product=message.product,
+            risk_index=message.risk_index,
+            holder=message.holder,
+            payee=message.payee,
+            transaction_hash="0x" + message.transaction_hash.hex(),
+            sum_insured=message.sum_insured,
+            premium=message.premium,
+            start=message.start,
+            end=message.end,
+            score_frame=message.score_frame,
+            terms_hash="0x" + message.terms_hash.hex(),
+            serial=message.serial,
+            commit_by=message.commit_by,
+            salt="0x" + message.salt.hex(),
+        )
+
+
+class CertificateOut(Body):
+    """A certificate; `batch` and `index` say where it is in a posted bordereau."""
+
+    series: str
+    serial: int
+    certificate: CertificateMessage
+    digest: str
+    signature: str
+    status: Literal["sold", "posted", "paid"]
+    batch: int | None
+    index: int | None
+
+
+class BatchOut(Body):
+    first_serial: int
+    certificates: list[CertificateOut]
+
+
+class NewBordereau(Body):
+    series: HashText
+
+
+class BordereauAccepted(Body):
+    """`size` certificates are on their way to the chain; 0 when none waited."""
+
+    series: str
+    first_serial: int
+    size: int
+    transaction: TransactionOut | None
+
+
+class BordereauOut(Body):
+    batch: int
+    series: str
+    platform: str
+    product: int
+    risk: int
+    first_serial: int
+    size: int
+    base: int
+    exposure: Digits
+    premium: Digits
+    root: str
+    expired: bool
+    posted_at: int
+    transaction_hash: str
+
+
+class ProofOut(Body):
+    """Inclusion of one certificate in a posted bordereau: leaf bytes and Merkle path."""
+
+    batch: int
+    index: int
+    root: str
+    leaf: str
+    proof: list[str]

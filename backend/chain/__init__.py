@@ -1,0 +1,1 @@
+"""Everything that touches the chain: node, keys, outbox, indexer, views."""

@@ -1,0 +1,1 @@
+"""Claims, referrals to assessors, and payouts."""

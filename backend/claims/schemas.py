@@ -1,0 +1,78 @@
+"""Bodies of claims, referrals and payouts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ..http.schemas import Body, Digits, HashText, SignatureText
+from ..transactions.schemas import TransactionOut
+
+
+class DecisionOut(Body):
+    assessor: str
+    approve: bool
+    reason_hash: str
+    decided_at: int
+
+
+class ClaimOut(Body):
+    """A policy's claim on one incident.
+
+    Amounts in token units: paid at once, waiting for review, paid after review, refused.
+    """
+
+    id: str
+    policy: int
+    run_start: int
+    status: Literal["open", "paid", "scheduled", "approved", "refused"]
+    instant: Digits
+    scheduled: Digits
+    reviewed: Digits
+    refused: Digits
+    decide_from: int | None
+    decide_until: int | None
+    opened_at: int | None
+    decisions: list[DecisionOut]
+
+
+class ReferralOut(ClaimOut):
+    """A claim that waits for assessors.
+
+    Each signs `typed_data` with `approve`, `reasonHash` and `deadline` filled in.
+    """
+
+    typed_data: dict[str, Any]
+
+
+class NewDecision(Body):
+    """An assessor's signed word; `reason_hash` is keccak256 of the reason's UTF-8 text."""
+
+    approve: bool
+    reason: str | None = Field(default=None, min_length=1, max_length=4_000)
+    reason_hash: HashText | None = None
+    deadline: int = Field(ge=0, le=2**40 - 1)
+    signature: SignatureText
+
+
+class DecisionAccepted(Body):
+    claim: str
+    assessor: str
+    transaction: TransactionOut
+
+
+class PayoutOut(Body):
+    """One payment. `number` is the policy's, or the bordereau's of `count` certificates."""
+
+    cover: Literal["policy", "certificates"]
+    number: int
+    claim: str | None
+    run_start: int | None
+    payee: str
+    amount: Digits
+    count: int
+    seconds: int | None
+    reviewed: bool
+    paid_at: int
+    transaction_hash: str

@@ -1,0 +1,1 @@
+"""The rules of the backend: values in, values out; time is an argument, money is an integer."""

@@ -1,0 +1,1 @@
+"""The ledger's events in chain order, after a cursor."""

@@ -1,0 +1,1 @@
+"""A platform's line: premium float, reserved series, and the underwriter's bond."""

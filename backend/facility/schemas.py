@@ -1,0 +1,72 @@
+"""Bodies of float, bond and series."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ..http.schemas import Amount, Body, Digits
+from ..transactions.schemas import TransactionOut
+
+
+class Deposit(Body):
+    amount: Amount
+
+
+class DepositAccepted(Body):
+    """`approval` lets the contract pull tokens; it happens once a wallet."""
+
+    approval: TransactionOut
+    transaction: TransactionOut
+
+
+class FacilityOut(Body):
+    """`available` = float on chain less the premium of certificates that are not posted yet."""
+
+    wallet: str
+    deposited: Digits
+    withdrawn: Digits
+    premium_sold: Digits
+    available: Digits
+
+
+class NewSeries(Body):
+    """A reservation of exposure and serials; the same terms again extend the series.
+
+    `premium_per_unit` defaults to the table's at the newest score.
+    """
+
+    platform: str
+    product: int = Field(ge=1, le=0xFFFF)
+    risk: int = Field(ge=0, le=0xFFFFFFFF)
+    exposure: Amount
+    serials: int = Field(ge=1, le=1_000_000)
+    premium_per_unit: Amount | None = None
+    expiry_bucket: int | None = Field(default=None, ge=0, le=0xFFFFFFFF)
+
+
+class SeriesAccepted(Body):
+    id: str
+    premium_per_unit: Digits
+    transaction: TransactionOut
+
+
+class SeriesOut(Body):
+    """A series on the ledger and what was sold of it.
+
+    Serials from `first_serial` to below `next_serial` are reserved.
+    """
+
+    id: str
+    platform: str
+    underwriter: str
+    product: int
+    risk: int
+    premium_per_unit: Digits
+    unit: Digits
+    expiry_bucket: int
+    reserved: Digits
+    first_serial: int
+    next_serial: int
+    sold: int
+    sold_exposure: Digits
+    posted: int

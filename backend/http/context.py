@@ -1,0 +1,191 @@
+"""Who asks, with what: the services of the process, the caller, and the case id of a request."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import select
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..chain.contracts import Contracts
+from ..chain.faults import Faults
+from ..chain.keys import Keyring
+from ..market import Market
+from ..observability.logs import case_id as current_case
+from ..settings import Settings
+from ..storage.database import Database
+from .problems import Problem
+from .tables import ApiKey
+
+INSURER = "insurer"
+SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund")
+"""What a platform's key may do; `read` includes every GET of the platform's own things."""
+
+CACHE_SECONDS = 2.0
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything that outlives a request."""
+
+    settings: Settings
+    database: Database
+    contracts: Contracts
+    market: Market
+    keyring: Keyring
+    faults: Faults
+    clock: Callable[[], float] = time.time
+    key_cache: KeyCache = field(default_factory=lambda: KeyCache())
+    in_flight: InFlight = field(default_factory=lambda: InFlight())
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A platform's key, or the insurer (platform_id None)."""
+
+    actor: str
+    platform_id: str | None
+    scopes: frozenset[str]
+
+    @property
+    def tenant(self) -> str:
+        return self.platform_id or INSURER
+
+
+class KeyCache:
+    """Callers by secret hash, for two seconds: a revoked key works at most that much longer."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[float, Caller | None]] = {}
+
+    def get(self, secret_hash: str, now: float) -> tuple[bool, Caller | None]:
+        entry = self._found.get(secret_hash)
+        if entry is None or entry[0] < now:
+            return False, None
+        return True, entry[1]
+
+    def put(self, secret_hash: str, caller: Caller | None, now: float) -> None:
+        if len(self._found) > 10_000:
+            self._found.clear()
+        self._found[secret_hash] = (now + CACHE_SECONDS, caller)
+
+    def clear(self) -> None:
+        self._found.clear()
+
+
+class InFlight:
+    """Idempotency keys whose first request runs in this process."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[str, str]] = set()
+        self._lock = Lock()
+
+    def enter(self, tenant: str, key: str) -> bool:
+        with self._lock:
+            if (tenant, key) in self._keys:
+                return False
+            self._keys.add((tenant, key))
+            return True
+
+    def leave(self, tenant: str, key: str) -> None:
+        with self._lock:
+            self._keys.discard((tenant, key))
+
+
+def services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+_bearer = HTTPBearer(auto_error=False, description="The insurer's token or a platform's API key")
+
+
+def hash_of(secret: str) -> str:
+    """How a secret is stored: it has 190 bits of randomness, so a plain SHA-256 is enough."""
+    return "0x" + hashlib.sha256(secret.encode()).hexdigest()
+
+
+def caller(
+    at: ServicesDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller:
+    """The caller of a request.
+
+    :raises Problem: unauthenticated, wrong-mode
+    """
+    if given is None:
+        raise Problem("unauthenticated", "send Authorization: Bearer <key>")
+    secret = given.credentials
+    if hmac.compare_digest(secret.encode(), at.settings.admin_token.encode()):
+        return Caller(INSURER, None, frozenset({*SCOPES, INSURER}))
+    digest = hash_of(secret)
+    now = at.clock()
+    known, found = at.key_cache.get(digest, now)
+    if not known:
+        found = _look_up(at, digest)
+        at.key_cache.put(digest, found, now)
+    if found is None:
+        other = "live" if at.settings.mode == "test" else "test"
+        if secret.startswith(f"fc_{other}_"):
+            raise Problem("wrong-mode", f"this deployment takes {at.settings.mode} keys")
+        raise Problem("unauthenticated", "the key is unknown or revoked")
+    return found
+
+
+def _look_up(at: Services, digest: str) -> Caller | None:
+    with at.database.read() as session:
+        row = session.scalar(select(ApiKey).where(ApiKey.secret_hash == digest))
+    if row is None or row.revoked_at is not None or row.mode != at.settings.mode:
+        return None
+    return Caller(row.id, row.platform_id, frozenset(row.scopes))
+
+
+def allowed(scope: str) -> Callable[..., Caller]:
+    """A dependency: the caller, which has the scope (`insurer` for the insurer alone)."""
+
+    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+        if scope not in who.scopes:
+            raise Problem("forbidden", f"the key has no scope {scope}", scope=scope)
+        return who
+
+    return check
+
+
+Insurer = Annotated[Caller, Depends(allowed(INSURER))]
+Reader = Annotated[Caller, Depends(allowed("read"))]
+
+
+class CaseIds:
+    """Middleware: each request has a case id, its own or a new one, and answers with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-case-id", b"").decode("latin-1")
+        plain = given.isascii() and given.replace("-", "").replace("_", "").isalnum()
+        case = given if plain and len(given) <= 64 else f"case_{secrets.token_hex(10)}"
+        token = current_case.set(case)
+
+        async def with_case(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Case-Id"] = case
+            await send(message)
+
+        try:
+            await self._app(scope, receive, with_case)
+        finally:
+            current_case.reset(token)

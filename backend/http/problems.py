@@ -1,0 +1,142 @@
+"""Problem details (RFC 9457): each error an endpoint can return has a stable type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from contracts.client.errors import ChainError, ContractReverted
+
+from ..domain.errors import DomainError
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "https://flowcover.dev/problems/"
+
+PROBLEMS: dict[str, tuple[int, str]] = {
+    "unauthenticated": (401, "No valid key was given"),
+    "forbidden": (403, "The key may not do this"),
+    "wrong-mode": (403, "A test key meets a live deployment, or a live key a test one"),
+    "not-found": (404, "There is no such thing, or it belongs to somebody else"),
+    "method-not-allowed": (405, "The address does not take this method"),
+    "idempotency-key-missing": (400, "A write needs an Idempotency-Key"),
+    "idempotency-key-reused": (422, "The Idempotency-Key was used with another request"),
+    "idempotency-key-in-flight": (409, "The first request with this Idempotency-Key still runs"),
+    "invalid-request": (422, "The request does not have the documented form"),
+    "invalid-cursor": (400, "The cursor is not one that a page gave"),
+    "conflict": (409, "The request contradicts what is stored"),
+    "wallet-not-custodied": (409, "The backend does not hold the key of this wallet"),
+    "not-offered": (409, "No cover is offered for this wish"),
+    "onboarding-refused": (409, "The applicant or asset is referred or declined"),
+    "transaction-covered": (409, "A certificate was sold for this transaction before"),
+    "score-unavailable": (409, "The risk has no score that is new enough"),
+    "contract-refused": (409, "A contract would refuse this"),
+    "signature-invalid": (422, "The signature is not one of the expected signer"),
+    "rate-limited": (429, "Too many requests with this key"),
+    "node-unavailable": (503, "The chain's node does not answer"),
+    "internal": (500, "Something went wrong here"),
+}
+"""Type → status and title."""
+
+
+class Problem(Exception):
+    """An error to answer with; `fields` become members of the problem document."""
+
+    def __init__(self, kind: str, detail: str, **fields: Any) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.status, self.title = PROBLEMS[kind]
+        self.detail = detail
+        self.fields = fields
+
+
+class ProblemDocument(BaseModel):
+    """An error; members beyond these are named in the documentation of its type."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses of the problems that an endpoint can return, besides those of all."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, "unauthenticated", "forbidden", "invalid-request", "rate-limited"):
+        status, title = PROBLEMS[kind]
+        entry = found.setdefault(status, {"model": ProblemDocument, "description": title})
+        if title not in entry["description"]:
+            entry["description"] += f"; {title}"
+    return found
+
+
+def declared_write(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """The same for a write, with the problems of the Idempotency-Key."""
+    keys = [kind for kind in PROBLEMS if kind.startswith("idempotency-key-")]
+    return declared(*keys, "conflict", *kinds)
+
+
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    body = {
+        "type": TYPE_BASE + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        **problem.fields,
+    }
+    return JSONResponse(body, problem.status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def from_chain(error: ChainError) -> Problem:
+    """A contract's refusal keeps its error name and values; anything else is the node's."""
+    if isinstance(error, ContractReverted):
+        if error.name in ("NoScore", "StaleScore"):
+            return Problem("score-unavailable", str(error), error=error.name)
+        values = {k: str(v) for k, v in error.values.items()}
+        return Problem("contract-refused", str(error), error=error.name, values=values)
+    return Problem("node-unavailable", str(error))
+
+
+def install(app: FastAPI) -> None:
+    """Turns every error of an endpoint into a problem document."""
+
+    @app.exception_handler(Problem)
+    async def on_problem(_: Request, error: Problem) -> JSONResponse:
+        headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+        if error.status == 429:
+            headers["Retry-After"] = str(error.fields.get("retry_after", 1))
+        return answer(error, headers)
+
+    @app.exception_handler(ChainError)
+    async def on_chain_error(_: Request, error: ChainError) -> JSONResponse:
+        return answer(from_chain(error))
+
+    @app.exception_handler(DomainError)
+    async def on_domain_error(_: Request, error: DomainError) -> JSONResponse:
+        fields = {name: str(value) for name, value in error.fields.items()}
+        return answer(Problem("conflict", str(error), **fields))
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            {"at": ".".join(str(part) for part in e["loc"]), "message": e["msg"]}
+            for e in error.errors()
+        ]
+        return answer(Problem("invalid-request", "see errors", errors=errors))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(_: Request, error: HTTPException) -> JSONResponse:
+        kinds = {404: "not-found", 405: "method-not-allowed"}
+        kind = kinds.get(error.status_code, "invalid-request")
+        return answer(Problem(kind, str(error.detail)), error.headers)
+
+    @app.exception_handler(Exception)
+    async def on_anything(_: Request, error: Exception) -> JSONResponse:
+        phrase = HTTPStatus(500).phrase
+        return answer(Problem("internal", f"{phrase}: {type(error).__name__}"))

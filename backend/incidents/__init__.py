@@ -1,0 +1,1 @@
+"""Incidents: runs of slots that the quorum attested as lost."""

@@ -1,0 +1,1 @@
+"""What the backend does by itself: index, send, post, settle, expire."""

@@ -1,0 +1,1 @@
+"""The ledger: what the chain's events say, one table for each kind of object."""

@@ -1,0 +1,1 @@
+"""Platforms that sell cover in their checkout, and their API keys."""

@@ -1,0 +1,1 @@
+"""Streamed cover: binding a quote, and reading, topping up and cancelling policies."""

@@ -1,0 +1,126 @@
+"""Endpoints of policies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from ..http.context import Reader, ServicesDep
+from ..http.paging import Cursor, Limit, page
+from ..http.problems import declared, declared_write
+from ..http.schemas import Page
+from ..http.writes import Write, writing
+from ..ledger.tables import LedgerPolicy
+from ..transactions.schemas import Accepted, TransactionOut
+from . import service
+from .lifecycle import lifecycle_of
+from .repository import Found, find_policy, visible_policies
+from .schemas import (
+    CancellationPreview,
+    LifecycleOut,
+    NewPolicy,
+    NewTopUp,
+    PolicyAccepted,
+    PolicyOut,
+    PremiumOut,
+)
+
+router = APIRouter(prefix="/policies", tags=["policies"])
+Key = Annotated[
+    str, Path(pattern="^(0x[0-9a-f]{64}|[0-9]{1,18})$", description="Quote digest or number")
+]
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=PolicyAccepted,
+    responses=declared_write(
+        "not-found", "not-offered", "signature-invalid", "wallet-not-custodied", "node-unavailable"
+    ),
+)
+def create_policy(
+    body: NewPolicy, write: Annotated[Write, Depends(writing("bind", "policies.bind"))]
+) -> Response:
+    """Binds a quote from the platform's wallet, or prepares the transactions for the holder's."""
+    accepted = service.bind(write, body)
+    return write.answer(202, accepted, accepted.id)
+
+
+@router.get("", responses=declared("invalid-cursor"))
+def list_policies(
+    at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
+) -> Page[PolicyOut]:
+    """The caller's policies on the ledger; the insurer sees all."""
+    with at.database.read() as session:
+        rows, following = page(session, visible_policies(who), [LedgerPolicy.policy], cursor, limit)
+        items = [service.policy_out(session, Found(None, row)) for row in rows]
+    return Page(items=items, next_cursor=following)
+
+
+@router.get("/{policy}", responses=declared("not-found"))
+def get_policy(policy: Key, at: ServicesDep, who: Reader) -> PolicyOut:
+    """One policy."""
+    with at.database.read() as session:
+        return service.policy_out(session, find_policy(session, who, policy))
+
+
+@router.get(
+    "/{policy}/premium",
+    responses=declared("not-found", "conflict", "contract-refused", "node-unavailable"),
+)
+def get_premium(policy: Key, at: ServicesDep, who: Reader) -> PremiumOut:
+    """Premium consumed and left at the latest block."""
+    with at.database.read() as session:
+        found = find_policy(session, who, policy)
+    return service.premium_out(at, found)
+
+
+@router.get("/{policy}/lifecycle", responses=declared("not-found"))
+def get_lifecycle(policy: Key, at: ServicesDep, who: Reader) -> LifecycleOut:
+    """Each step of the insured's life with its time and transaction."""
+    with at.database.read() as session:
+        return lifecycle_of(session, find_policy(session, who, policy))
+
+
+@router.post(
+    "/{policy}/top-ups",
+    status_code=202,
+    response_model=Accepted,
+    responses=declared_write("not-found", "wallet-not-custodied"),
+)
+def create_top_up(
+    policy: Key,
+    body: NewTopUp,
+    write: Annotated[Write, Depends(writing("bind", "policies.top_up"))],
+) -> Response:
+    """Prepays more premium from the platform's custodied wallet."""
+    found = find_policy(write.session, write.caller, policy)
+    queued = service.top_up(write, found, int(body.amount))
+    return write.answer(202, Accepted(transaction=TransactionOut.of(queued)), found.id)
+
+
+@router.get(
+    "/{policy}/cancellation-preview",
+    responses=declared("not-found", "conflict", "contract-refused", "node-unavailable"),
+)
+def get_cancellation_preview(policy: Key, at: ServicesDep, who: Reader) -> CancellationPreview:
+    """The refund if the policy were cancelled in the latest block."""
+    with at.database.read() as session:
+        found = find_policy(session, who, policy)
+    return service.preview_cancellation(at, found)
+
+
+@router.post(
+    "/{policy}/cancellation",
+    status_code=202,
+    response_model=PolicyAccepted,
+    responses=declared_write("not-found"),
+)
+def create_cancellation(
+    policy: Key, write: Annotated[Write, Depends(writing("bind", "policies.cancel"))]
+) -> Response:
+    """Cancels from the holder's wallet if it is custodied, otherwise prepares the transaction."""
+    found = find_policy(write.session, write.caller, policy)
+    return write.answer(202, service.cancel(write, found), found.id)

@@ -1,0 +1,143 @@
+"""Settings of the backend, typed, from the environment; every secret also as NAME_FILE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Literal
+
+PREFIX = "FLOWCOVER_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or does not parse; the message is one line that names it."""
+
+
+class Secret(str):
+    """A secret text; its representation does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the backend needs from outside; durations in seconds."""
+
+    rpc_url: str
+    admin_token: Secret
+    underwriter_key: Secret
+    operator_key: Secret
+    commitment_key: Secret
+    deployment: Path = Path("deployment.json")
+    database_url: str = "sqlite:///flowcover.db"
+    wallets_dir: Path | None = None
+    mode: Literal["test", "live"] = "test"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    finality_depth: int = 12
+    reorg_depth: int = 64
+    jobs: bool = True
+    job_seconds: float = 1.0
+    post_size: int = 1000
+    post_age: int = 300
+    quote_seconds: int = 300
+    commit_seconds: int = 3600
+    bump_seconds: int = 30
+    max_fee_gwei: int = 500
+    log_level: str = "INFO"
+    lock_dir: Path | None = field(default=None)
+
+    def public(self) -> dict[str, str]:
+        """The settings that may be logged."""
+        values = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return {name: str(value) for name, value in values if not isinstance(value, Secret)}
+
+
+def _switch(text: str) -> bool:
+    try:
+        return {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}[text]
+    except KeyError:
+        raise ValueError("on or off") from None
+
+
+def _mode(text: str) -> Literal["test", "live"]:
+    if text == "test":
+        return "test"
+    if text == "live":
+        return "live"
+    raise ValueError("test or live")
+
+
+def _private_key(text: str) -> Secret:
+    if len(bytes.fromhex(text.removeprefix("0x"))) != 32:
+        raise ValueError("32 bytes of hex")
+    return Secret(text)
+
+
+def _token(text: str) -> Secret:
+    if len(text) < 16:
+        raise ValueError("at least 16 characters")
+    return Secret(text)
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "rpc_url": str,
+    "admin_token": _token,
+    "underwriter_key": _private_key,
+    "operator_key": _private_key,
+    "commitment_key": _token,
+    "deployment": Path,
+    "database_url": str,
+    "wallets_dir": Path,
+    "mode": _mode,
+    "host": str,
+    "port": int,
+    "finality_depth": int,
+    "reorg_depth": int,
+    "jobs": _switch,
+    "job_seconds": float,
+    "post_size": int,
+    "post_age": int,
+    "quote_seconds": int,
+    "commit_seconds": int,
+    "bump_seconds": int,
+    "max_fee_gwei": int,
+    "log_level": str,
+    "lock_dir": Path,
+}
+_REQUIRED = ("rpc_url", "admin_token", "underwriter_key", "operator_key", "commitment_key")
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Reads the settings.
+
+    :raises SettingsError: one is missing, unreadable or of the wrong form
+    """
+    values: dict[str, object] = {}
+    for name, parse in _PARSERS.items():
+        text = _text_of(PREFIX + name.upper(), environment)
+        if text is None:
+            if name in _REQUIRED:
+                raise SettingsError(f"{PREFIX}{name.upper()} is missing")
+            continue
+        try:
+            values[name] = parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()} does not parse: {error}") from error
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _text_of(name: str, environment: Mapping[str, str]) -> str | None:
+    if name in environment:
+        return environment[name]
+    path = environment.get(f"{name}_FILE")
+    if path is None:
+        return None
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE cannot be read: {path}") from error

@@ -1,0 +1,1 @@
+"""The database: engines, column types and migrations, for SQLite and PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What the backend writes to the chain, readable from intent to finality."""

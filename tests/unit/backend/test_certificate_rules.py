@@ -1,0 +1,88 @@
+"""What may be sold, and when sold certificates make a batch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from backend.domain.certificates import SeriesRoom, Sold, due_batch, refuse_sale, units_of
+from backend.domain.pricing import Refusal
+from backend.domain.units import ChainTime, Seconds, TokenUnits
+from tests.support.products import product
+
+ROOM = SeriesRoom(
+    serials=10,
+    units=100,
+    float_left=TokenUnits(1_000),
+    premium_per_unit=TokenUnits(5),
+    table_premium_per_unit=TokenUnits(5),
+)
+
+
+@pytest.mark.parametrize(
+    ("room", "count", "units", "rule"),
+    [
+        ({"table_premium_per_unit": 6}, 1, 1, "series_rate_outdated"),
+        ({}, 11, 11, "serials_exhausted"),
+        ({}, 1, 101, "reservation_exhausted"),
+        ({"float_left": 499}, 1, 100, "float_too_low"),
+    ],
+)
+def test_refuse_sale__no_room__names_the_rule(
+    room: dict[str, int], count: int, units: int, rule: str
+) -> None:
+    refusal = refuse_sale(replace(ROOM, **room), count, units)  # type: ignore[arg-type]
+    assert refusal is not None
+    assert refusal.rule == rule
+
+
+def test_refuse_sale__exactly_what_is_left__is_sold() -> None:
+    room = replace(ROOM, float_left=TokenUnits(500))
+    assert refuse_sale(room, 10, 100) is None
+
+
+@pytest.mark.parametrize(
+    ("insured", "rule"),
+    [
+        (0, "sum_insured_out_of_range"),
+        (10**12 + 1, "sum_insured_out_of_range"),
+        (1_500_000, "not_whole_units"),
+        (65_536 * 1_000_000, "sum_insured_out_of_range"),
+    ],
+)
+def test_units_of__not_insurable__names_the_rule(insured: int, rule: str) -> None:
+    refusal = units_of(product(), TokenUnits(insured))
+    assert isinstance(refusal, Refusal)
+    assert refusal.rule == rule
+
+
+def test_units_of__whole_units__counts_them() -> None:
+    assert units_of(product(), TokenUnits(65_535 * 1_000_000)) == 65_535
+
+
+def sold(*starts: int) -> list[Sold]:
+    return [Sold(serial, ChainTime(start)) for serial, start in enumerate(starts)]
+
+
+@pytest.mark.parametrize(
+    ("starts", "now", "expected"),
+    [
+        ((), 500, 0),
+        ((100, 100), 399, 0),
+        ((100, 100), 400, 2),
+        ((100, 101, 102), 103, 3),
+        ((100, 101, 102, 103, 104), 105, 3),
+    ],
+    ids=["nothing", "young", "old", "full", "more than full"],
+)
+def test_due_batch__by_size_or_age__counts_what_to_post(
+    starts: tuple[int, ...], now: int, expected: int
+) -> None:
+    count = due_batch(sold(*starts), ChainTime(now), 3, Seconds(300), Seconds(1))
+    assert count == expected
+
+
+def test_due_batch__starts_too_far_apart_for_a_leaf__ends_the_batch_before() -> None:
+    waiting = sold(0, 65_535, 65_536)
+    assert due_batch(waiting, ChainTime(70_000), 10, Seconds(1), Seconds(1)) == 2
