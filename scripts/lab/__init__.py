@@ -1,0 +1,1 @@
+"""Test networks in Linux namespaces, in which real tools make the shipped traffic."""
