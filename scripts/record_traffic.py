@@ -1,6 +1,6 @@
 """Records the traffic that the project ships: real tools between namespaces, nothing else.
 
-    sudo .venv/bin/python scripts/record_traffic.py demo benign ...
+    sudo .venv/bin/python scripts/record_traffic.py demo benign ...   (or: all)
 
 Needs root for the namespaces. A recording that does not show what it is for is refused and leaves
 the shipped one as it is.

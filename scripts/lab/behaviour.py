@@ -97,8 +97,10 @@ def _with_password(path: str) -> dict[str, str]:
 
 
 async def _login(habits: Habits, dice: random.Random) -> None:
-    """A short piece of work on the host, by key or by password."""
-    command = f"for i in 1 2 3; do date; sleep {dice.uniform(0.2, 1.5):.1f}; done"
+    """A piece of work on the host, by key or by password; most print some kB, some only a line."""
+    lines = dice.choice((1, 150, 300, 500))
+    command = f"seq -w 1 {lines} | sed 's/$/ done, nothing left to do here/'; "
+    command += f"sleep {dice.uniform(0.5, 4.0):.1f}; date"
     if dice.random() < 0.5:
         await _tool(*_ssh(habits, "-i", habits.key, "-o", "BatchMode=yes", command=command))
     else:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import lzma
 import re
-import signal
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lab.netns import LabError, Process, Testbed
+from scripts.lab.netns import LabError, Network, Process
 
 SNAPLEN = 80
 _FILE_HEADER = struct.Struct("<IHHiIII")
@@ -45,7 +44,7 @@ class Counted:
 
 
 def start_capture(
-    bed: Testbed, host: str, interface: str, file: Path, expression: str = "ip"
+    bed: Network, host: str, interface: str, file: Path, expression: str = "ip"
 ) -> Capture:
     """Capture IPv4 packets of one interface in both directions."""
     log = file.with_suffix(".log")
@@ -63,7 +62,7 @@ def start_capture(
 
 def stop_capture(capture: Capture) -> Counted:
     """Stop a capture and count what it wrote; raises LabError when the file is not whole."""
-    capture.process.stop(signal.SIGINT)
+    capture.process.stop()
     said = {name: int(number) for number, name in _COUNTS.findall(capture.log.read_bytes())}
     if b"dropped by kernel" not in said:
         raise LabError(f"tcpdump on {capture.host} ended early: {capture.log.read_text().strip()}")

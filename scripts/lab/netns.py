@@ -1,7 +1,7 @@
 """Hosts, links and processes of one test network: made together, removed together.
 
 A network is a set of namespaces that are joined only to each other, so nothing in it can reach the
-machine's own network. ``Testbed`` is a context manager; leaving it, also by an error, Ctrl-C or
+machine's own network. ``Network`` is a context manager; leaving it, also by an error, Ctrl-C or
 SIGTERM, ends every process inside and removes the namespaces. Every process runs under
 ``timeout``, so that nothing outlives a killed recorder for long.
 """
@@ -55,7 +55,7 @@ class Process:
     argv: tuple[str, ...]
     handle: subprocess.Popen[bytes]
 
-    def stop(self, signum: int = signal.SIGINT, patience: float = 5.0) -> int:
+    def stop(self, signum: int = signal.SIGTERM, patience: float = 5.0) -> int:
         """Signal the process's group, wait, and kill it when it does not end; its exit code."""
         for step in (signum, signal.SIGKILL):
             if self.handle.poll() is None:
@@ -103,7 +103,7 @@ def _stop_on_sigterm(signum: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + signum)
 
 
-class Testbed:
+class Network:
     """One network. ``lifetime`` (seconds) is the longest that any process in it may run."""
 
     def __init__(self, lifetime: float) -> None:
@@ -126,7 +126,7 @@ class Testbed:
         interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             for process in reversed(self._processes):
-                process.stop(signal.SIGTERM, patience=1.0)
+                process.stop(patience=1.0)
             for name in self._namespaces.values():
                 _remove_namespace(name)
         finally:

@@ -32,7 +32,7 @@ from scripts.lab.capture import (
     start_capture,
     stop_capture,
 )
-from scripts.lab.netns import LabError, Process, Testbed
+from scripts.lab.netns import LabError, Network, Process
 from scripts.lab.services import (
     ACCOUNT,
     Credentials,
@@ -131,7 +131,7 @@ PLANS = {
 class _Run:
     """The state of one recording while it is made."""
 
-    bed: Testbed
+    bed: Network
     folder: Path
     plan: Plan
     captures: list[Capture] = field(default_factory=list)
@@ -142,7 +142,7 @@ class _Run:
     counted: dict[str, tuple[Capture, Counted]] = field(default_factory=dict)
 
 
-def _build(bed: Testbed, plan: Plan) -> None:
+def _build(bed: Network, plan: Plan) -> None:
     for host in ("svc", *HOPS, *OUTSIDE):
         bed.add_host(host)
     bed.link("hop1", "10.77.12.1/30", "hop2", "10.77.12.2/30")
@@ -163,7 +163,7 @@ def _build(bed: Testbed, plan: Plan) -> None:
     bed.check_isolated()
 
 
-def _start_services(bed: Testbed, folder: Path) -> Credentials:
+def _start_services(bed: Network, folder: Path) -> Credentials:
     start_web(bed, "svc", SVC, folder)
     start_names(bed, "svc", SVC)
     start_bulk(bed, "svc", SVC)
@@ -181,7 +181,7 @@ def _start_clients(run: _Run, credentials: Credentials) -> None:
             seed=run.plan.seed * 10 + number,
             web=0.35,
             names=0.5,
-            logins=1 / 25,
+            logins=1 / 40,
             typos=1 / 110,
             downloads=1 / 50,
             uploads=1 / 40 if client == "cli3" else 0.0,
@@ -396,7 +396,7 @@ def _truth(run: _Run, tools: dict[str, str]) -> dict[str, Any]:
 
 def record(plan: Plan, scratch: Path, tools: dict[str, str], say: Say) -> list[Path]:
     """Make one recording in ``scratch``; returns its files. The network is gone afterwards."""
-    with Testbed(lifetime=plan.seconds + 90) as bed:
+    with Network(lifetime=plan.seconds + 90) as bed:
         say(f"{plan.name}: building the network")
         _build(bed, plan)
         run = _Run(bed, scratch, plan)

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lab.netns import Testbed
+from scripts.lab.netns import Network
 
 ACCOUNT = "courier"
 ACCOUNT_UID = 64_123
@@ -47,7 +47,7 @@ def _text(size: int) -> bytes:
     return (b"flowcover " * (size // 10 + 1))[:size]
 
 
-def start_web(bed: Testbed, host: str, address: str, folder: Path) -> None:
+def start_web(bed: Network, host: str, address: str, folder: Path) -> None:
     """nginx with a short front page, pages of varying size and one bulk file."""
     root = folder / "www"
     root.mkdir()
@@ -72,7 +72,7 @@ http {{
     bed.spawn(host, ["nginx", "-e", "/dev/null", "-p", str(folder), "-c", str(settings)])
 
 
-def start_ssh(bed: Testbed, host: str, address: str, folder: Path) -> Credentials:
+def start_ssh(bed: Network, host: str, address: str, folder: Path) -> Credentials:
     """sshd with one account that exists nowhere else."""
     word = secrets.token_hex(8)
     home = folder / "home"
@@ -129,11 +129,11 @@ LoginGraceTime 20
     )
 
 
-def start_names(bed: Testbed, host: str, address: str) -> None:
+def start_names(bed: Network, host: str, address: str) -> None:
     """A DNS server on UDP port 53."""
     bed.spawn(host, [sys.executable, "-m", "scripts.lab.dns", address, "53"])
 
 
-def start_bulk(bed: Testbed, host: str, address: str) -> None:
+def start_bulk(bed: Network, host: str, address: str) -> None:
     """An iperf3 server on port 5201."""
     bed.spawn(host, ["iperf3", "-s", "-B", address])
