@@ -21,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from oracles.domain.flow import CONN_STATES, build, empty
+from oracles.domain.flow import build, empty
 from oracles.traffic import services
 from oracles.traffic.packets import ACK, FIN, ICMP, MAPPED, RST, SYN, TCP, UDP, Bools, Ints, Packets
+from oracles.traffic.states import Sides, category, conn_states
 
 _NAMES: Final = {TCP: "tcp", UDP: "udp", ICMP: "icmp"}
 
@@ -82,12 +83,12 @@ def meter(packets: Packets, settings: MeterSettings, raw_sha256: str) -> pd.Data
         {
             "ts": ts[first],
             "duration_us": ts[np.append(first[1:], count) - 1] - ts[first],
-            "orig_h": _category(orig >> 16, hosts),
-            "resp_h": _category(resp >> 16, hosts),
+            "orig_h": category(orig >> 16, hosts),
+            "resp_h": category(resp >> 16, hosts),
             "orig_p": orig & 0xFFFF,
             "resp_p": resp & 0xFFFF,
-            "proto": _category(proto_of, [_NAMES.get(n, str(n)) for n in range(256)]),
-            "service": _category(service, list(services.SERVICES)),
+            "proto": category(proto_of, [_NAMES.get(n, str(n)) for n in range(256)]),
+            "service": category(service, services.SERVICES),
             "orig_ip_bytes": orig_bytes,
             "resp_ip_bytes": total_bytes - orig_bytes,
             "orig_pkts": orig_pkts,
@@ -208,38 +209,16 @@ def _states(
         rows: Bools = seen & bit != 0
         return rows
 
-    tcp, udp = proto == TCP, proto == UDP
-    asked, agreed = has(_O_SYN), has(_R_SYNACK)
-    both_closed = has(_O_FIN) & has(_R_FIN)
-    silent = resp_pkts == 0
-    rules = (
-        (udp & silent, "S0"),
-        (udp, "SF"),
-        (~tcp, "OTH"),
-        (has(_R_RST) & asked & ~agreed, "REJ"),
-        (has(_R_RST) & ~asked, "RSTRH"),
-        (has(_R_RST), "RSTR"),
-        (has(_O_RST) & ~agreed, "RSTOS0"),
-        (has(_O_RST), "RSTO"),
-        (both_closed, "SF"),
-        (has(_O_FIN) & ~agreed, "SH"),
-        (has(_O_FIN), "S2"),
-        (has(_R_FIN) & ~asked, "SHR"),
-        (has(_R_FIN), "S3"),
-        (asked & silent, "S0"),
-        (asked & agreed, "S1"),
+    return conn_states(
+        Sides(
+            tcp=proto == TCP,
+            udp=proto == UDP,
+            asked=has(_O_SYN),
+            agreed=has(_R_SYNACK),
+            orig_fin=has(_O_FIN),
+            resp_fin=has(_R_FIN),
+            orig_rst=has(_O_RST),
+            resp_rst=has(_R_RST),
+            silent=resp_pkts == 0,
+        )
     )
-    codes = np.select(
-        [rows for rows, _ in rules],
-        [CONN_STATES.index(name) for _, name in rules],
-        default=CONN_STATES.index("OTH"),
-    )
-    return _category(codes, list(CONN_STATES))
-
-
-def _category(codes: npt.NDArray[np.integer], names: list[str]) -> pd.Categorical[str]:
-    """Codes as a categorical over exactly the names that occur, in order."""
-    occurs = np.bincount(codes, minlength=len(names)) > 0
-    dense = np.cumsum(occurs) - 1
-    used = [name for name, is_used in zip(names, occurs, strict=True) if is_used]
-    return pd.Categorical.from_codes(dense[codes], categories=pd.Index(used, dtype="str"))

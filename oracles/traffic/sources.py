@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from oracles.domain.flow import FlowBatch
-from oracles.traffic import pcap, zeek
+from oracles.traffic import eve, netflow, parquet, pcap, vpc, zeek
 from oracles.traffic.compressed import CORRUPT, open_bytes
 from oracles.traffic.errors import UnsupportedSource
 
@@ -31,6 +31,10 @@ class Adapter:
 ADAPTERS: Final = (
     Adapter("pcap", pcap.is_capture, pcap.read_pcap),
     Adapter("zeek", zeek.is_conn_log, zeek.read_conn_log),
+    Adapter("eve", eve.is_eve, eve.read_eve),
+    Adapter("vpc", vpc.is_vpc_log, vpc.read_vpc_log),
+    Adapter("parquet", parquet.is_parquet, parquet.read_parquet),
+    Adapter("netflow", netflow.is_netflow, netflow.read_netflow),
 )
 
 

@@ -174,7 +174,7 @@ def test_open_source__unknown_content__is_unsupported(tmp_path: Path) -> None:
         open_source(write(tmp_path / "x", b"some text\n"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_read_pcap__any_bytes_behind_a_header__never_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

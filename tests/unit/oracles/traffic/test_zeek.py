@@ -117,7 +117,7 @@ def test_read_conn_log__log_without_records__is_empty(tmp_path: Path) -> None:
     assert len(read_conn_log(write(tmp_path / "conn.log", tsv())).flows) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_read_conn_log__damaged_bytes__never_crash(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
