@@ -16,7 +16,7 @@ type PolicyId is uint64;
 /// @dev Number of a bordereau, from 1, given by `CertificateBook`.
 type BatchId is uint64;
 
-/// @dev keccak256(abi.encode(contract, cover id, run start slot)): one cover's claim on one incident.
+/// @dev One cover's claim on one run: cover number * 2^64 + first slot of the run; bit 128 set when the cover is a bordereau.
 type ClaimId is bytes32;
 
 using {sameProduct as ==} for ProductId global;
