@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
+import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
+import {BatchId, Cover, PolicyId, ProductId, RiskIndex, SubjectId, Terms} from "../interfaces/Types.sol";
+
+/// @title Everything that the ClaimsDesk talks to, answering what a test has set.
+contract DeskNeighbours {
+    struct Scenario {
+        Terms terms;
+        Cover cover;
+        uint32 epoch;
+        uint64[] lost;
+        uint64[] attacked;
+        uint64 frontier;
+    }
+
+    event Paid(address payee, uint128 amount);
+    event Released(uint128 amount);
+
+    uint32 public immutable slotLength;
+    uint32 public immutable maxReportDelay;
+
+    mapping(PolicyId => bool) public released;
+    mapping(PolicyId => Cover) private _covers;
+    mapping(ProductId => Terms) private _terms;
+    mapping(SubjectId => mapping(uint32 => uint64[2])) private _masks;
+    mapping(BatchId => ICertificateBook.Batch) private _batches;
+    uint40[2] private _span;
+    uint64 private _frontier;
+
+    constructor(uint32 slotLength_, uint32 maxReportDelay_) {
+        (slotLength, maxReportDelay) = (slotLength_, maxReportDelay_);
+    }
+
+    // ---------------------------------------------------------------- set by tests
+
+    function setCover(PolicyId policy, Cover calldata cover) public {
+        _covers[policy] = cover;
+    }
+
+    function setReleased(PolicyId policy) external {
+        released[policy] = true;
+    }
+
+    function setTerms(ProductId product, Terms calldata terms) public {
+        _terms[product] = terms;
+    }
+
+    function setMasks(SubjectId subject, uint32 epoch, uint64[] calldata lost, uint64[] calldata attacked) public {
+        for (uint256 i = 0; i < lost.length; ++i) _masks[subject][uint32(epoch + i)] = [lost[i], attacked[i]];
+    }
+
+    function setBatch(BatchId batch, ICertificateBook.Batch calldata value, uint40 earliest, uint40 latest) external {
+        _batches[batch] = value;
+        _span = [earliest, latest];
+    }
+
+    /// @notice What the desk answers in a scenario; to be called without a transaction, so that nothing of it stays.
+    function previewIn(
+        Scenario calldata scenario,
+        IClaimsDesk desk,
+        PolicyId policy,
+        uint64 run
+    ) external returns (uint128 instant, uint128 scheduled, uint64 lostSeconds) {
+        setTerms(scenario.cover.product, scenario.terms);
+        setCover(policy, scenario.cover);
+        setMasks(SubjectId.wrap(RiskIndex.unwrap(scenario.cover.risk)), scenario.epoch, scenario.lost, scenario.attacked);
+        _frontier = scenario.frontier;
+        return desk.preview(policy, run);
+    }
+
+    // ---------------------------------------------------------------- asked by the desk
+
+    function coverAt(PolicyId policy, uint40) external view returns (Cover memory) {
+        return _covers[policy];
+    }
+
+    function termsOf(ProductId product) external view returns (Terms memory) {
+        return _terms[product];
+    }
+
+    function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked) {
+        return (_masks[subject][epoch][0], _masks[subject][epoch][1]);
+    }
+
+    function closedBefore(uint40 time) external view returns (uint64) {
+        return _frontier != 0 ? _frontier : (time - maxReportDelay) / slotLength;
+    }
+
+    function batchOf(BatchId batch) external view returns (ICertificateBook.Batch memory) {
+        return _batches[batch];
+    }
+
+    /// @dev One unit a leaf byte.
+    function claim(BatchId, uint64, uint32[] calldata, bytes calldata leaves, bytes32[] calldata) external view returns (uint128, uint40, uint40) {
+        return (uint128(leaves.length), _span[0], _span[1]);
+    }
+
+    function pay(address payee, uint128 amount) external {
+        emit Paid(payee, amount);
+    }
+
+    function release(uint128 amount) external {
+        emit Released(amount);
+    }
+}

@@ -1,0 +1,112 @@
+"""Certificates whose transaction falls into a paying run are paid to the platform at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.client.development import person
+from tests.contracts.ClaimsDesk.conftest import CLAIM_WINDOW, DELAY, LAG, PRODUCT, RISK, SLOT
+from tests.support.reverts import reverts_with
+
+BATCH = 4
+LEAVES = bytes(48)
+TENOR = 1_000
+
+
+def post(world, earliest=-20, latest=-15, posted=-12, expired=False):
+    """A bordereau with starts and posting time in slots."""
+    platform = person("platform").address
+    batch = (
+        b"\0" * 32, platform, PRODUCT, RISK, world.time(earliest), world.time(100),
+        world.time(posted), 2, 10**6, 0, expired, b"\0" * 32,
+    )  # fmt: skip
+    times = (world.time(earliest), world.time(latest))
+    world.neighbours.setBatch(BATCH, batch, *times, {"from": world.relayer})
+
+
+def settle(world, leaves=LEAVES):
+    arguments = (BATCH, world.run(), [0, 1], leaves, [])
+    return world.send(world.desk.settleCertificates, *arguments)
+
+
+@pytest.fixture
+def lost(world):
+    world.mark([*range(10)])
+    world.after(20)
+    return world
+
+
+def test_settleCertificates__posted_after_the_run_began__is_the_bonds(lost):
+    post(lost, posted=1)
+    with reverts_with("PostedAfterRun", BATCH, lost.time(1), lost.time(0)):
+        settle(lost)
+
+
+def test_settleCertificates__expired_bordereau__is_refused(lost):
+    post(lost, expired=True)
+    with reverts_with("ClaimWindowClosed", lost.time(100) + DELAY + CLAIM_WINDOW, ...):
+        settle(lost)
+
+
+def test_settleCertificates__after_the_claim_window__is_refused(lost):
+    post(lost)
+    lost.at(100 * SLOT + DELAY + CLAIM_WINDOW)
+    with reverts_with("ClaimWindowClosed", ..., ...):
+        settle(lost)
+
+
+def test_settleCertificates__no_run_there__is_refused(world):
+    post(world)
+    world.after(20)
+    with reverts_with("NotARun", world.run()):
+        settle(world)
+
+
+def test_settleCertificates__within_the_hold_window__is_refused(world):
+    post(world)
+    world.mark([0, 1, 2, 3])
+    with reverts_with("RunNotSettleable", ..., ...):
+        settle(world)
+
+
+def test_settleCertificates__run_within_the_waiting_period__is_refused(world):
+    post(world)
+    world.mark([0, 1, 2])
+    world.after(20)
+    with reverts_with("RunTooShort", 30, 30):
+        settle(world)
+
+
+def test_settleCertificates__lag_of_the_last_leaf_not_passed__is_refused(lost):
+    latest = -(LAG // SLOT) + 1
+    post(lost, latest=latest)
+    with reverts_with("CertificateNotCovered", BATCH, lost.time(latest), lost.time(0)):
+        settle(lost)
+
+
+def test_settleCertificates__first_leaf_already_ended__is_refused(lost):
+    earliest = -(TENOR // SLOT)
+    post(lost, earliest=earliest)
+    with reverts_with("CertificateNotCovered", BATCH, lost.time(earliest), lost.time(0)):
+        settle(lost)
+
+
+def test_settleCertificates__void_leaves__pay_nothing(lost):
+    post(lost)
+    with reverts_with("NothingDue", ...):
+        settle(lost, leaves=b"")
+
+
+def test_settleCertificates__covered_leaves__pay_the_platform_in_one_transfer(lost):
+    post(lost, earliest=-(TENOR // SLOT) + 1, latest=-(LAG // SLOT), posted=0)
+    transaction = settle(lost)
+    platform = person("platform").address
+    assert transaction.return_value == len(LEAVES)
+    assert transaction.events["Paid"] == {"payee": platform, "amount": len(LEAVES)}
+    assert transaction.events["CertificatesPaid"] == {
+        "batch": BATCH,
+        "runStart": lost.run(),
+        "payee": platform,
+        "amount": len(LEAVES),
+        "count": 2,
+    }
