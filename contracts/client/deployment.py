@@ -47,6 +47,8 @@ ROLES = {
 
 RESTRICTED: dict[tuple[str, str], str] = {
     ("OracleCommittee", "propose"): "COMMITTEE_ADMIN",
+    ("OracleCommittee", "cancel"): "COMMITTEE_ADMIN",
+    ("OracleCommittee", "suspend"): "COMMITTEE_ADMIN",
     ("ModelRegistry", "approve"): "PRODUCT_ADMIN",
     ("ModelRegistry", "retire"): "PRODUCT_ADMIN",
     ("ProductBook", "register"): "PRODUCT_ADMIN",

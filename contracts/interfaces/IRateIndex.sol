@@ -36,7 +36,7 @@ interface IRateIndex {
     // ------------------------------------------------------------------ risk feed
 
     /// @notice Called by the feed in the transaction that moves scores: `scores` are the effective scores of 16 risks, lane 0 lowest,
-    ///   `movedLanes` the lanes that changed (bit 0 = lane 0). A lane of 0xFFFF has no score yet and never moves.
+    ///   `movedLanes` those of them that changed and have streamed cover (bit 0 = lane 0). A lane of 0xFFFF has no score yet.
     /// @custom:throws OnlyRiskFeed
     /// @custom:emits RateReset for each product in which a rate changed
     function onScoresMoved(uint32 group, uint256 scores, uint16 movedLanes) external;

@@ -1,0 +1,60 @@
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support import oracle
+from tests.support.committee import Committee
+
+SUBJECT = 5
+
+
+@pytest.fixture(scope="module")
+def committee():
+    return Committee.of(4, 1)
+
+
+@pytest.fixture(scope="module")
+def authority(Authority, accounts):
+    return Authority.deploy(accounts[0], {"from": accounts[0]})
+
+
+@pytest.fixture(scope="module")
+def oracle_committee(OracleCommittee, authority, accounts, committee):
+    return oracle.deploy_committee(OracleCommittee, authority, accounts[0], committee)
+
+
+@pytest.fixture(scope="module")
+def registry(IncidentRegistry, accounts, oracle_committee):
+    arguments = (oracle_committee, oracle.SLOT, oracle.MAX_REPORT_DELAY)
+    return IncidentRegistry.deploy(*arguments, {"from": accounts[0]})
+
+
+@pytest.fixture
+def epoch(chain, registry):
+    """An epoch whose slots have all ended, none of them closed: slots of 10 s, closed 600 s later.
+
+    Its first slot closes 10 + 600 s after the epoch's first second, so slots 4 to 63 are tested.
+    """
+    number = chain[-1].timestamp // oracle.EPOCH + 1
+    chain.mine(timestamp=(number + 1) * oracle.EPOCH)
+    return number
+
+
+@pytest.fixture
+def desk(registry, committee, accounts):
+    """Sends attestations: for each lane of `masks`, (lost mask, attack mask)."""
+
+    def observations(epoch, masks, subject=SUBJECT):
+        return committee.observations(oracle.domain(registry), subject, epoch, masks)
+
+    def send(epoch, signed, subject=SUBJECT):
+        return registry.attest(subject, epoch, signed, {"from": accounts[9]})
+
+    def ask(epoch, signed, subject=SUBJECT):
+        """As `send`, without a transaction."""
+        return registry.attest.call(subject, epoch, signed, {"from": accounts[9]})
+
+    def attest(epoch, masks, subject=SUBJECT):
+        return send(epoch, observations(epoch, masks, subject), subject)
+
+    return SimpleNamespace(observations=observations, send=send, ask=ask, attest=attest)
