@@ -50,7 +50,7 @@ class GuessingThreshold:
 
 
 FLOOD: Final = FloodThreshold(
-    Origin("FastNetMon default thresholds", "T1498", "hacking: DoS"),
+    Origin("FastNetMon default thresholds", "T1498", "action.hacking.variety.DoS"),
     packets_per_s=20_000,
     bits_per_s=1_000_000_000,
     flows_per_s=3_500,
@@ -58,7 +58,7 @@ FLOOD: Final = FloodThreshold(
 )
 
 _GUESS: Final = "T1110"
-_BRUTE: Final = "hacking: Brute force"
+_BRUTE: Final = "action.hacking.variety.Brute force"
 GUESSING: Final = (
     GuessingThreshold(
         Origin("Slips: 9 SSH attempts; window of Zeek's ssh guessing policy", _GUESS, _BRUTE),
@@ -77,3 +77,95 @@ GUESSING: Final = (
         "pop3", 30, 2 * MINUTE, 4_000, 30 * SECOND,
     ),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SpreadThreshold:
+    """``targets`` distinct ports of one host, or hosts on one port, that one host's connections
+    failed at within ``window_us``; ``every`` counts answered attempts too."""
+
+    origin: Origin
+    peril: str
+    targets: int
+    window_us: int
+    protocols: tuple[str, ...]
+    every: bool = False
+
+
+@dataclass(frozen=True)
+class BeaconThreshold:
+    """At least ``connections`` answered ones of one pair to one service over ``shortest_us``, whose
+    score reaches ``score`` thousandths.
+
+    The score is the mean of two: how evenly the intervals are spaced, and how equal the sizes are,
+    each 1000 less a thousand times the median absolute deviation over the median.
+    """
+
+    origin: Origin
+    connections: int
+    shortest_us: int
+    interval_us: int  # a shorter median interval is a transfer, not a beacon
+    score: int
+
+
+@dataclass(frozen=True)
+class UploadThreshold:
+    """``total_bytes`` from one host to one other within ``window_us``, or ``flow_bytes`` in one
+    flow, sent by the side that opened it and not received."""
+
+    origin: Origin
+    total_bytes: int
+    flow_bytes: int
+    window_us: int
+
+
+@dataclass(frozen=True)
+class TunnelThreshold:
+    """``queries`` packets or more sent to a name service in one flow."""
+
+    origin: Origin
+    queries: int
+
+
+_SCAN: Final = "action.hacking.variety.Footprinting"
+SCANS: Final = (
+    SpreadThreshold(
+        Origin("Zeek policy/misc/scan: port_scan_threshold", "T1046", _SCAN),
+        "vertical_scan", 15, 5 * MINUTE, ("tcp", "udp"),
+    ),
+    SpreadThreshold(
+        Origin("Zeek policy/misc/scan: addr_scan_threshold", "T1046", _SCAN),
+        "horizontal_scan", 25, 5 * MINUTE, ("tcp", "udp"),
+    ),
+    SpreadThreshold(
+        Origin("Slips network discovery: ping scan of 5 addresses", "T1018", _SCAN),
+        "ping_sweep", 5, 5 * MINUTE, ("icmp",), every=True,
+    ),
+)  # fmt: skip
+BEACON: Final = BeaconThreshold(
+    Origin(
+        "RITA: 4 connections, scores of intervals and sizes", "T1071", "action.malware.variety.C2"
+    ),
+    connections=20,
+    shortest_us=5 * MINUTE,
+    interval_us=SECOND,
+    score=900,
+)
+UPLOAD: Final = UploadThreshold(
+    Origin(
+        "Slips: 500 MB to one address, 100 MB in one flow",
+        "T1048",
+        "action.malware.variety.Export data",
+    ),
+    total_bytes=500_000_000,
+    flow_bytes=100_000_000,
+    window_us=60 * MINUTE,
+)
+TUNNEL: Final = TunnelThreshold(
+    Origin(
+        "derived: a resolver's client asks one or two questions from one port",
+        "T1071.004",
+        "action.malware.variety.C2",
+    ),
+    queries=100,
+)
