@@ -1,6 +1,7 @@
 """Records the traffic that the project ships: real tools between namespaces, nothing else.
 
     sudo .venv/bin/python scripts/record_traffic.py demo benign ...   (or: all)
+    sudo .venv/bin/python scripts/record_traffic.py web_shop office ...   (or: lab)
 
 Needs root for the namespaces. A recording that does not show what it is for is refused and leaves
 the shipped one as it is.
@@ -13,16 +14,22 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from scripts.lab import path, site  # noqa: E402
 from scripts.lab.capture import pack  # noqa: E402
 from scripts.lab.manifest import write_manifest  # noqa: E402
 from scripts.lab.netns import LabError  # noqa: E402
-from scripts.lab.path import PLANS, Plan, record, tool_versions  # noqa: E402
+from scripts.lab.networks import SITES  # noqa: E402
+from scripts.lab.path import PLANS, Plan  # noqa: E402
+from scripts.lab.programs import FOR_LAB, FOR_PATH, versions  # noqa: E402
+from scripts.lab.site import Site  # noqa: E402
 
 SHIPPED = ROOT / "oracles" / "recordings"
 
@@ -31,12 +38,19 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def make(plan: Plan, out: Path, tools: dict[str, str]) -> None:
-    """Record into a scratch folder, pack, and put the whole recording in place at once."""
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that servers can look into under other accounts, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="flowcover-") as name:
-        scratch = Path(name)
-        scratch.chmod(0o711)
-        files = record(plan, scratch, tools, say)
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+def make_recording(plan: Plan, out: Path, tools: dict[str, str]) -> None:
+    """Record, pack, and put the whole recording in place at once."""
+    with scratch_folder() as scratch:
+        files = path.record(plan, scratch, tools, say)
         packed = scratch / "packed"
         packed.mkdir()
         for file in files:
@@ -50,18 +64,41 @@ def make(plan: Plan, out: Path, tools: dict[str, str]) -> None:
         shutil.copytree(packed, target)
 
 
+def make_network(network: Site, out: Path, tools: dict[str, str]) -> None:
+    """Record one network of the laboratory and put its flows and truth in place."""
+    with scratch_folder() as scratch:
+        files = site.record(network, scratch, tools, say)
+        (out / "lab").mkdir(parents=True, exist_ok=True)
+        for file in files:
+            shutil.copy(file, out / "lab")
+
+
+def chosen(words: Sequence[str]) -> list[str]:
+    """Names of recordings and networks, with ``all`` and ``lab`` spelled out."""
+    groups = {"all": list(PLANS), "lab": list(SITES)}
+    return [name for word in words for name in groups.get(word, [word])]
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("recordings", nargs="+", choices=(*PLANS, "all"), metavar="RECORDING")
+    known = (*PLANS, "all", *SITES, "lab")
+    parser.add_argument("recordings", nargs="+", choices=known, metavar="RECORDING")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     options = parser.parse_args(argv)
-    names = list(PLANS) if "all" in options.recordings else options.recordings
     try:
         if os.geteuid() != 0:
             raise LabError("namespaces need root: run it with sudo")
-        tools = tool_versions()
+        names = chosen(options.recordings)
+        tools = {
+            group: versions(programs)
+            for group, programs in ((True, FOR_LAB), (False, FOR_PATH))
+            if any((name in SITES) is group for name in names)
+        }
         for name in names:
-            make(PLANS[name], options.out, tools)
+            if name in SITES:
+                make_network(SITES[name], options.out, tools[True])
+            else:
+                make_recording(PLANS[name], options.out, tools[False])
             write_manifest(options.out)
     except LabError as error:
         say(f"record_traffic: {error}")

@@ -44,15 +44,32 @@ class Counted:
 
 
 def start_capture(
-    bed: Network, host: str, interface: str, file: Path, expression: str = "ip"
+    bed: Network,
+    host: str,
+    interface: str,
+    file: Path,
+    expression: str = "ip",
+    direction: str = "inout",
 ) -> Capture:
-    """Capture IPv4 packets of one interface in both directions."""
+    """Capture IPv4 packets of one interface, or of ``any``."""
     log = file.with_suffix(".log")
     with log.open("wb") as stderr:
         process = bed.spawn(
             host,
             [
-                *("tcpdump", "-i", interface, "-n", "-p", "-Z", "root", "-s", str(SNAPLEN)),
+                *(
+                    "tcpdump",
+                    "-i",
+                    interface,
+                    "-Q",
+                    direction,
+                    "-n",
+                    "-p",
+                    "-Z",
+                    "root",
+                    "-s",
+                    str(SNAPLEN),
+                ),
                 *("-B", "32768", "--time-stamp-precision=micro", "-w", str(file), expression),
             ],
             stderr=stderr,

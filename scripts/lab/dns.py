@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import struct
 import sys
 
@@ -71,7 +72,7 @@ async def ask(server: str, identifier: int, name: str, timeout: float = 1.0) -> 
     return True
 
 
-async def _serve(address: str, port: int) -> None:
+async def _serve(address: str, port: int = 53) -> None:
     loop = asyncio.get_running_loop()
     await loop.create_datagram_endpoint(
         lambda: Server(ipaddress.IPv4Address(address)), local_addr=(address, port)
@@ -79,5 +80,24 @@ async def _serve(address: str, port: int) -> None:
     await asyncio.Event().wait()
 
 
+async def _tunnel(server: str, count: int) -> None:
+    for number in range(count):
+        name = f"{secrets.token_hex(28)}.{secrets.token_hex(28)}.t.example.net"
+        await ask(server, number, name)
+        await asyncio.sleep(0.05)
+
+
+def main(verb: str, address: str, argument: str = "") -> None:
+    match verb:
+        case "serve":
+            asyncio.run(_serve(address))
+        case "ask":
+            asyncio.run(ask(address, secrets.randbits(16), argument))
+        case "tunnel":
+            asyncio.run(_tunnel(address, int(argument)))
+        case _:
+            raise SystemExit(f"dns: unknown verb {verb}")
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], int(sys.argv[2])))
+    main(*sys.argv[1:])

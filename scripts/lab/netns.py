@@ -8,6 +8,7 @@ SIGTERM, ends every process inside and removes the namespaces. Every process run
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -155,6 +156,25 @@ class Network:
             _run("ip", "-n", name, "addr", "add", cidr, "dev", device)
             _run("ip", "-n", name, "link", "set", device, "up")
             _run("ip", "netns", "exec", name, sys.executable, "-c", _OFFLOADS_OFF, device)
+
+    def attach(self, router: str, host: str, address: str) -> None:
+        """Join a host with one address to a router that has none of its own on that wire."""
+        gateway = "169.254.0.1"
+        self.link(router, f"{gateway}/32", host, f"{address}/32")
+        ours, theirs = self._namespaces[router], self._namespaces[host]
+        _run("ip", "-n", ours, "route", "add", f"{address}/32", "dev", f"to-{host}")
+        _run("ip", "-n", theirs, "route", "add", f"{gateway}/32", "dev", f"to-{router}")
+        _run(
+            *("ip", "-n", theirs, "route", "add", "default", "via", gateway),
+            *("dev", f"to-{router}", "src", address),
+        )
+
+    def packets_received(self, host: str, device: str) -> int:
+        """Packets that an interface has received so far."""
+        name = self._namespaces[host]
+        shown = json.loads(_run("ip", "-n", name, "-s", "-j", "link", "show", "dev", device))
+        received: int = shown[0]["stats64"]["rx"]["packets"]
+        return received
 
     def address(self, host: str, cidr: str, device: str = "lo") -> None:
         """Give a host a further address."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +34,8 @@ from scripts.lab.netns import LabError, Network, Process
 from scripts.lab.services import (
     ACCOUNT,
     Credentials,
+    make_credentials,
+    make_site,
     start_bulk,
     start_names,
     start_ssh,
@@ -164,10 +164,11 @@ def _build(bed: Network, plan: Plan) -> None:
 
 
 def _start_services(bed: Network, folder: Path) -> Credentials:
-    start_web(bed, "svc", SVC, folder)
+    start_web(bed, "svc", SVC, folder, make_site(folder))
     start_names(bed, "svc", SVC)
     start_bulk(bed, "svc", SVC)
-    credentials = start_ssh(bed, "svc", SVC, folder)
+    credentials = make_credentials(folder)
+    start_ssh(bed, "svc", SVC, credentials)
     for port in (22, 80):
         bed.wait_for_port("out1", SVC, port)
     return credentials
@@ -455,37 +456,3 @@ def check(plan: Plan, truth: dict[str, Any], folder: Path) -> None:
         raise LabError(f"{plan.name}: service loss is {truth['loss']}; record again")
     if not wants_loss and truth["probes"]["failed"]:
         raise LabError(f"{plan.name}: {truth['probes']['failed']} probes failed; record again")
-
-
-TOOLS: dict[str, tuple[tuple[str, ...], str]] = {
-    # tool: (command that prints its version, Debian package)
-    "ip": (("ip", "-V"), "iproute2"),
-    "tc": (("tc", "-V"), "iproute2"),
-    "tcpdump": (("tcpdump", "--version"), "tcpdump"),
-    "nginx": (("nginx", "-v"), "nginx-light"),
-    "sshd": (("ssh", "-V"), "openssh-server"),
-    "ssh": (("ssh", "-V"), "openssh-client"),
-    "openssl": (("openssl", "version"), "openssl"),
-    "curl": (("curl", "--version"), "curl"),
-    "iperf3": (("iperf3", "--version"), "iperf3"),
-    "hydra": (("hydra", "-h"), "hydra"),
-    "hping3": (("hping3", "--version"), "hping3"),
-    "sysctl": (("sysctl", "--version"), "procps"),
-    "unshare": (("unshare", "--version"), "util-linux"),
-}
-
-
-def tool_versions() -> dict[str, str]:
-    """First line that each tool says of itself; raises LabError naming the packages to install."""
-    missing = sorted({package for tool, (_, package) in TOOLS.items() if not shutil.which(tool)})
-    if missing:
-        raise LabError(f"tools are missing: apt-get install {' '.join(missing)}")
-    versions = {}
-    for tool, (argv, _) in TOOLS.items():
-        done = subprocess.run(
-            argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
-        )
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        said = lines[0].split(" (")[0].split(", OpenSSL")[0] if lines else "unknown"
-        versions[tool] = said.strip()
-    return versions
