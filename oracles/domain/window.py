@@ -119,3 +119,26 @@ class _Owners:
             return -1
         held = (i for i, b in self._blocks if address.version == b.version and address in b)
         return min((index for index in (single, next(held, None)) if index is not None), default=-1)
+
+
+def own_hosts(flows: pd.DataFrame, most: int = 64) -> dict[str, list[str]]:
+    """Assets to judge when none are named: each private address by itself, or each responder where
+    there are none; at most ``most`` of them, those with the most flows first."""
+    counts = pd.concat([flows["orig_h"].astype("str"), flows["resp_h"].astype("str")])
+    ranked = counts.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    private = [host for host in map(str, ranked.index) if _is_own(host)]
+    responders = set(flows["resp_h"].astype("str"))
+    chosen = private or [host for host in map(str, ranked.index) if host in responders]
+    return {host: [host] for host in chosen[:most]}
+
+
+def _is_own(host: str) -> bool:
+    address = ip_address(host)
+    if address.version == 4 and host.endswith((".255", ".0")):
+        return False
+    return address.is_private and not (
+        address.is_loopback
+        or address.is_multicast
+        or address.is_link_local
+        or address.is_unspecified
+    )
