@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from oracles.domain.entries import Entries, Ints, entries, group
+from oracles.domain.entries import YOUNG_S, Entries, Ints, entries, group
 from oracles.domain.flow import MISSING
 from oracles.domain.window import Assets, Frames, windows
 
-SETTLED_S: Final = 180  # an asset must be observed this long before anything is called new
+USUAL_S: Final = 120  # so much must be known before a window for its usual rates to mean anything
 MOST: Final = 1_000_000_000  # where every feature is capped
 
 
@@ -57,7 +57,7 @@ _OF_BOTH: Final = (
     ("name_bytes", "bytes of name resolution with one other side"),
 )
 _OF_YOUNG: Final = (
-    ("young_peers", "other sides first seen in the last two minutes"),
+    ("young_peers", "other sides first seen in the last minute and a half"),
     ("young_conns", "connections with those"),
     ("young_failed", "failed connections with those"),
     ("young_logins", "brief connections of one of those to one login service"),
@@ -265,7 +265,8 @@ def _side(
         total(base.young & base.beat),
         most(peer, unit_of_peer, np.where(base.young, base.bytes_out, 0)),
     ]
-    settled = units.observed * clock.length_s >= SETTLED_S
+    # nobody is new to an asset that is itself: a window and a frame longer than YOUNG_S
+    settled = (units.observed - clock.in_window - 1) * clock.length_s >= YOUNG_S
     now = ((conns, np.ones_like(base.failed)), (failed, base.failed), (bytes_out, base.bytes_out))
     surges = [
         _surge(base, clock, units, current, np.where(base.outward == outward, values, 0))
@@ -291,7 +292,7 @@ def _surge(base: Entries, clock: Frames, units: _Units, now: Ints, values: Ints)
     until = np.searchsorted(keys[order], key.of(units.asset, units.frame - window + 1))
     before = running[until] - running[since]
     frames = units.observed - window
-    known = frames * clock.length_s >= SETTLED_S
+    known = frames * clock.length_s >= USUAL_S
     usual = np.maximum(before * window, 1)
     ratio = np.minimum(now, MOST) * np.maximum(frames, 0) * 100 // usual
     return np.where(known, ratio, MISSING)

@@ -61,8 +61,8 @@ _GUESS: Final = "T1110"
 _BRUTE: Final = "action.hacking.variety.Brute force"
 GUESSING: Final = (
     GuessingThreshold(
-        Origin("Slips: 9 SSH attempts; window of Zeek's ssh guessing policy", _GUESS, _BRUTE),
-        "ssh", 9, 30 * MINUTE, 8_000, 30 * SECOND,
+        Origin("Slips: 9 SSH attempts; Emerging Threats, SSH scan: in 120 s", _GUESS, _BRUTE),
+        "ssh", 9, 2 * MINUTE, 8_000, 30 * SECOND,
     ),
     GuessingThreshold(
         Origin("Zeek policy/protocols/ftp/detect-bruteforcing", _GUESS, _BRUTE),

@@ -4,6 +4,7 @@ is added or the rule of a unit's label does.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from oracles.domain.features import features, totals
-from oracles.domain.flow import MISSING, build
+from oracles.domain.flow import MISSING, build, ends_us
 from oracles.traffic.compressed import sha256_of
 from oracles.traffic.sources import open_source
 
@@ -77,6 +78,8 @@ def load(source: Source) -> LabelledFlows:
     """The labelled flows of a source. Raises FileNotFoundError, or a SourceError of its format."""
     if source.file.endswith(".csv.xz"):
         return _from_csv(source)
+    if source.file.endswith(".json"):
+        return _from_recording(source)
     if source.label is None:
         return _from_parquet(source)
     flows = open_source(source.path).flows
@@ -158,6 +161,22 @@ def _from_csv(source: Source) -> LabelledFlows:
         }
     )
     return LabelledFlows(flows, table["label"].to_numpy(), table["family"].to_numpy(object))
+
+
+def _from_recording(source: Source) -> LabelledFlows:
+    """The sensor's flows beside a truth file: those of an attacker or a forged sender are hostile
+    while an attack lasts, of the kind of that attack."""
+    truth = json.loads(source.path.read_text())
+    flows = open_source(source.path.parent / "sensor.pcap.xz").flows
+    culprits = {h["address"] for h in truth["hosts"].values() if h["role"] == "attacker"}
+    culprits |= set(truth.get("spoofed_sources", ()))
+    theirs = (flows["orig_h"].isin(culprits) | flows["resp_h"].isin(culprits)).to_numpy(np.bool_)
+    ends = ends_us(flows)
+    family = np.full(len(flows), BENIGN, object)
+    for attack in truth["attacks"]:
+        during = (flows["ts"].to_numpy() <= attack["end"]) & (ends >= attack["start"])
+        family[theirs & during] = attack["kind"]
+    return LabelledFlows(flows, (family != BENIGN).astype(np.int64), family)
 
 
 def _from_parquet(source: Source) -> LabelledFlows:

@@ -148,8 +148,8 @@ def test_features__newcomer__is_young_once_the_asset_is_settled() -> None:
     regular = connections([float(s) for s in range(0, 400, 20)])
     stranger = connections([10, 310, 311, 390], client="192.0.2.99")
     table = features(concat([regular, stranger]), ASSETS, 60, ORIGIN).loc["shop"]
-    assert list(table["in_young_conns"]) == [MISSING, MISSING, 0, 0, 0, 0, 0]
-    newcomer = connections([310, 311, 390], client="192.0.2.98")
+    assert list(table["in_young_conns"]) == [*[MISSING] * 3, 0, 0, 0, 0]
+    newcomer = connections([310, 311, 390, 405], client="192.0.2.98")
     table = features(concat([regular, newcomer]), ASSETS, 60, ORIGIN).loc["shop"]
     assert list(table["in_young_conns"][-3:]) == [0, 2, 1]
     assert list(table["in_young_peers"][-3:]) == [0, 1, 1]
@@ -161,7 +161,7 @@ def test_features__surge__compares_with_the_usual_rate() -> None:
     table = features(concat([usual, burst]), ASSETS, 60, ORIGIN).loc["shop"]
     assert table["in_surge"].iloc[9] == 100
     assert table["in_surge"].iloc[10] == 1000
-    assert (table["in_surge"].iloc[:3] == MISSING).all()
+    assert (table["in_surge"].iloc[:2] == MISSING).all()
 
 
 @pytest.mark.parametrize("length", [7, 10, 60, 100])
