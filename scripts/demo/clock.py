@@ -12,7 +12,7 @@ from scripts.demo.timeline import Timeline
 
 
 class Rpc:
-    """Plain JSON-RPC, for what a typed client has no word for (development chain's clock, receipts)."""
+    """Plain JSON-RPC, for what a typed client has no word for: the clock and receipts."""
 
     def __init__(self, url: str) -> None:
         self.url = url

@@ -1,7 +1,8 @@
 """Starts, watches and ends the demonstration's processes.
 
 Every child runs in a session of its own and is ended by its own id; what it prints goes to
-`<folder>/logs/<name>.log`. A child that ends before it should raises `ProcessEnded` at the next look.
+`<folder>/logs/<name>.log`. A child that ends before it should raises `ProcessEnded` at the next
+look.
 """
 
 from __future__ import annotations
