@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,6 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN_ID = 1337
-# Published by Ganache for development chains (`--wallet.deterministic`): worthless keys.
-GANACHE_MNEMONIC = "myth like bonus scare over problem client lizard pioneer submit female collect"
 
 
 class DemoFailed(Exception):
@@ -159,7 +158,8 @@ def processes(folder: Path, keep: Callable[[], bool]) -> Iterator[Processes]:
 
 
 def start_ganache(group: Processes, port: int) -> str:
-    """A chain that mines every second, with 20 funded accounts of the published mnemonic."""
+    """A chain that mines each transaction at once and a block every second beside; its 20 funded
+    accounts come from the published mnemonic."""
     command = [
         str(ROOT / "node_modules" / ".bin" / "ganache-cli"),
         "--wallet.deterministic",
@@ -167,7 +167,6 @@ def start_ganache(group: Processes, port: int) -> str:
         "--wallet.defaultBalance", "10000",
         "--chain.chainId", str(CHAIN_ID),
         "--chain.hardfork", "shanghai",
-        "--miner.blockTime", "1",
         "--miner.blockGasLimit", "30000000",
         "--server.host", "127.0.0.1",
         "--server.port", str(port),
@@ -184,4 +183,5 @@ def start_ganache(group: Processes, port: int) -> str:
             return False
 
     group.wait(f"Ganache at {url}", answers, 30)
+    group.start("heartbeat", [sys.executable, "-m", "scripts.demo.heartbeat", url])
     return url
