@@ -1,0 +1,142 @@
+"""The events, calls and views that the audit reads, declared by contract.
+
+Kept true by tests/architecture/test_events.py, which compares them with the compiled contracts.
+"""
+
+from __future__ import annotations
+
+from backend.audit.abi import Declaration, declare
+
+TERMS = (
+    "(uint8 peril, uint8 form, address cell, uint32 waitingPeriod, uint32 coverageLag, "
+    "uint32 mergeGap, uint32 holdWindow, uint32 challengeWindow, uint32 reviewWindow, "
+    "uint32 claimWindow, uint32 noticePeriod, uint32 term, uint32 increaseDelay, uint64 rateUnit, "
+    "uint128 unit, uint128 maxSumInsured, uint128 instantLimit, uint128 unreviewedLimit, "
+    "bytes32 termsHash)"
+)
+SERIES = (
+    "(address underwriter, address platform, uint16 product, uint32 risk, uint64 premiumPerUnit, "
+    "uint32 expiryBucket)"
+)
+QUOTE = (
+    "(uint16 product, uint32 riskIndex, address applicant, address holder, uint128 sumInsured, "
+    "uint128 lossPerHour, uint128 dependencies, uint64 rate, uint64 rateCeiling, "
+    "uint128 minPremium, uint32 scoreFrame, bytes32 modelHash, bytes32 termsHash, uint40 term, "
+    "bytes32 salt, uint40 deadline)"
+)
+
+EVENT_TEXTS: dict[str, tuple[str, ...]] = {
+    "OracleCommittee": (
+        "CommitteeProposed(uint32 indexed version, uint8 n, uint8 f, bytes32 configDigest, "
+        "uint40 activeFrom)",
+        "CommitteeCancelled(uint32 indexed version)",
+        "MemberSuspended(uint32 indexed version, address indexed signer)",
+    ),
+    "ModelRegistry": (
+        "HashApproved(bytes32 indexed hash, uint8 indexed kind, string uri)",
+        "HashRetired(bytes32 indexed hash, uint40 from)",
+    ),
+    "RiskRegister": (
+        "RiskRegistered(uint32 indexed risk, address indexed applicant, bytes32 assetHash, "
+        "uint16 baseScore)",
+        "DependencyRegistered(uint32 indexed dependency, bytes32 nameHash)",
+    ),
+    "ProductBook": (
+        f"ProductRegistered(uint16 indexed product, bytes32 indexed termsHash, {TERMS} terms, "
+        "uint256 table)",
+        "ProductClosed(uint16 indexed product)",
+    ),
+    "RateIndex": (
+        "IndexStarted(uint16 indexed product, uint32 indexed risk, uint256 rate)",
+        "RateReset(uint16 indexed product, uint32 indexed risk, uint256 rateBefore, "
+        "uint256 rateAfter, uint256 index)",
+        "IndexStopped(uint16 indexed product, uint32 indexed risk)",
+    ),
+    "RiskFeed": (
+        "ScoresReported(uint32 indexed frame, uint32 indexed committeeVersion, "
+        "uint32 indexed firstRisk, bytes32 modelHash, uint256 signerLanes, bytes scores, "
+        "bytes uncapped)",
+    ),
+    "IncidentRegistry": (
+        "ObservationRecorded(uint64 indexed subject, uint32 indexed epoch, "
+        "address indexed member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)",
+        "SlotsAttested(uint64 indexed subject, uint32 indexed epoch, uint64 lostMask, "
+        "uint64 attackMask)",
+    ),
+    "ExposureLedger": (
+        "CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",
+        "ExposureMoved(uint8 indexed dimension, uint256 indexed key, uint128 booked)",
+    ),
+    "Cell": (
+        "CapitalLocked(address indexed by, uint128 amount, uint128 locked)",
+        "CapitalReleased(address indexed by, uint128 amount, uint128 locked)",
+        "PremiumCollected(address indexed from, uint128 amount)",
+        "ClaimPaid(address indexed payee, uint128 amount, uint128 fromJunior, uint128 fromSenior)",
+        "PaymentStored(address indexed payee, uint128 amount)",
+    ),
+    "PolicyBook": (
+        "PolicyBound(uint64 indexed policy, uint16 indexed product, uint32 indexed risk, "
+        "address holder, address applicant, address payer, bytes32 quoteDigest, "
+        "uint128 sumInsured, uint128 lossPerHour, uint64 rate, uint64 loading, uint128 premium, "
+        "uint40 start, uint40 end)",
+        "PolicyToppedUp(uint64 indexed policy, address indexed payer, uint128 amount, "
+        "uint128 balance, bool newSegment)",
+        "PolicyCancelled(uint64 indexed policy, uint128 refund, uint40 end)",
+        "PolicyLapsed(uint64 indexed policy, uint40 at)",
+        "PolicyExpired(uint64 indexed policy, uint128 refund)",
+        "PremiumEarned(uint64 indexed policy, uint128 amount, uint40 until)",
+    ),
+    "Facility": (
+        "FloatDeposited(address indexed platform, address indexed from, uint128 amount, "
+        "uint128 balance)",
+        "FloatWithdrawn(address indexed platform, address indexed to, uint128 amount, "
+        "uint128 balance)",
+        "BondDeposited(address indexed underwriter, uint128 amount, uint128 balance)",
+        "ExposureReserved(bytes32 indexed series, address indexed platform, "
+        f"address indexed underwriter, {SERIES} terms, uint128 exposure, uint32 firstSerial, "
+        "uint32 serials)",
+        "ReservationReleased(bytes32 indexed series, uint128 exposure)",
+    ),
+    "CertificateBook": (
+        "BordereauPosted(uint64 indexed batch, bytes32 indexed series, address indexed platform, "
+        "uint16 product, uint32 risk, uint32 firstSerial, uint32 size, uint40 base, "
+        "uint128 exposure, uint128 premium, bytes32 root)",
+        "BordereauExpired(uint64 indexed batch, uint128 released)",
+        "CertificatesClaimed(uint64 indexed batch, uint64 indexed runStart, uint32[] indices, "
+        "uint128 amount)",
+    ),
+    "ClaimsDesk": (
+        "ClaimOpened(bytes32 indexed claim, uint64 indexed policy, uint64 indexed runStart)",
+        "ClaimPaid(bytes32 indexed claim, uint64 indexed policy, address indexed payee, "
+        "uint128 amount, uint64 seconds_, bool reviewed)",
+        "ClaimScheduled(bytes32 indexed claim, uint64 indexed policy, uint128 amount, "
+        "uint40 decideFrom, uint40 deadline)",
+        "AssessorDecided(bytes32 indexed claim, address indexed assessor, bool approve, "
+        "bytes32 reasonHash)",
+        "ClaimApproved(bytes32 indexed claim, uint128 amount)",
+        "ClaimRefused(bytes32 indexed claim, uint128 amount, bytes32 reasonHash)",
+        "CertificatesPaid(uint64 indexed batch, uint64 indexed runStart, address indexed payee, "
+        "uint128 amount, uint32 count)",
+    ),
+}
+
+EVENTS: dict[str, dict[bytes, Declaration]] = {
+    contract: {d.topic: d for d in map(declare, texts)} for contract, texts in EVENT_TEXTS.items()
+}
+
+REPORT = declare(
+    "report(uint32 committeeVersion, uint32 frame, bytes32 modelHash, uint32 firstRisk, "
+    "(bytes scores, bytes signature)[] vectors)"
+)
+ATTEST = declare(
+    "attest(uint64 subject, uint32 epoch, (uint64 lostMask, uint64 attackMask, "
+    "bytes32 evidenceHash, bytes signature)[] observations)"
+)
+POST = declare(
+    "post(bytes32 series, uint32 firstSerial, uint40 base, bytes leaves, bytes signature)"
+)
+BIND = declare(f"bind({QUOTE} quote, bytes signature, uint128 premium)")
+
+BALANCE_OF = declare("balanceOf(address account)")
+PREMIUM_AT = declare("premiumAt(uint64 policy, uint40 time)")
+MEMBERS = declare("members(uint32 version)")
