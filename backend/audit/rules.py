@@ -90,7 +90,7 @@ def quorum_slots(marks: Iterable[set[int]], needed: int) -> set[int]:
 
 @dataclass(frozen=True)
 class Run:
-    """A maximal run of slots in which every gap is shorter than the merge gap: [start, end) seconds."""
+    """A maximal run of slots, gaps shorter than the merge gap closed: [start, end) seconds."""
 
     first_slot: int
     start: int
@@ -98,7 +98,7 @@ class Run:
 
 
 def runs(slots: Iterable[int], slot_length: int, merge_gap: int) -> list[Run]:
-    """Incidents: slots joined when the time between them is shorter than `merge_gap`, gaps included."""
+    """Incidents: slots joined when the time between them is shorter than `merge_gap`."""
     found: list[Run] = []
     for slot in sorted(set(slots)):
         start, end = slot * slot_length, (slot + 1) * slot_length

@@ -1,0 +1,357 @@
+"""Folds the chain's events, in order, into the ledger: plain rows by table and key.
+
+Tables and columns carry the names under which the backend stores the same objects, so that
+database.py can compare the two. The fold trusts the events; checks.py recomputes what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.audit.rules import NO_SENSOR_DATA, lanes
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+LEAF = 24
+
+
+@dataclass(frozen=True)
+class Event:
+    """One decoded event with its place on the chain."""
+
+    contract: str
+    name: str
+    args: Row
+    block: int
+    block_hash: str
+    transaction: str
+    index: int
+    time: int
+
+    @property
+    def place(self) -> str:
+        return f"block {self.block}, log {self.index}, transaction {self.transaction}"
+
+
+@dataclass
+class Ledger:
+    """Rows by table and key, and the events they were folded from."""
+
+    tables: dict[str, dict[Key, Row]] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    def put(self, table: str, key: Key, row: Row) -> None:
+        self.tables.setdefault(table, {})[key] = row
+
+    def row(self, table: str, *key: Any) -> Row:
+        return self.tables[table][key]
+
+    def rows(self, table: str) -> dict[Key, Row]:
+        return self.tables.get(table, {})
+
+    def named(self, contract: str, name: str) -> list[Event]:
+        return [e for e in self.events if e.contract == contract and e.name == name]
+
+    def take(self, event: Event) -> None:
+        """Folds one event; one that changes no row is only kept."""
+        self.events.append(event)
+        rule = FOLDS.get((event.contract, event.name))
+        if rule is not None:
+            rule(self, event, event.args)
+
+
+Fold = Callable[[Ledger, Event, Row], None]
+FOLDS: dict[tuple[str, str], Fold] = {}
+
+
+def folds(contract: str, name: str) -> Callable[[Fold], Fold]:
+    def keep(rule: Fold) -> Fold:
+        FOLDS[contract, name] = rule
+        return rule
+
+    return keep
+
+
+def hexed(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+# -- risks, scores, rates --------------------------------------------------------------------------
+
+
+@folds("RiskRegister", "RiskRegistered")
+def _risk(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.put(
+        "ledger_risks",
+        (a["risk"],),
+        {
+            "risk": a["risk"],
+            "applicant": a["applicant"],
+            "asset_hash": hexed(a["assetHash"]),
+            "base_score": a["baseScore"],
+        },
+    )
+
+
+@folds("RiskFeed", "ScoresReported")
+def _scores(ledger: Ledger, event: Event, a: Row) -> None:
+    effective = lanes(a["scores"])
+    medians = lanes(a["uncapped"]) or effective
+    for lane, (score, uncapped) in enumerate(zip(effective, medians, strict=True)):
+        if score == NO_SENSOR_DATA:
+            continue
+        risk = a["firstRisk"] + lane
+        ledger.put(
+            "ledger_scores",
+            (risk, a["frame"]),
+            {
+                "risk": risk,
+                "frame": a["frame"],
+                "score": score,
+                "uncapped": uncapped,
+                "model_hash": hexed(a["modelHash"]),
+                "reported_at": event.time,
+                "transaction_hash": event.transaction,
+            },
+        )
+
+
+@folds("RateIndex", "IndexStarted")
+def _index_started(ledger: Ledger, event: Event, a: Row) -> None:
+    key = (a["product"], a["risk"])
+    row = {"product": a["product"], "risk": a["risk"], "rate": a["rate"], "running": True}
+    ledger.put("ledger_rates", key, row)
+
+
+@folds("RateIndex", "RateReset")
+def _rate_reset(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_rates", a["product"], a["risk"])["rate"] = a["rateAfter"]
+
+
+@folds("RateIndex", "IndexStopped")
+def _index_stopped(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_rates", a["product"], a["risk"])["running"] = False
+
+
+# -- policies --------------------------------------------------------------------------------------
+
+
+@folds("PolicyBook", "PolicyBound")
+def _bound(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.put(
+        "ledger_policies",
+        (a["policy"],),
+        {
+            "policy": a["policy"],
+            "quote_digest": hexed(a["quoteDigest"]),
+            "product": a["product"],
+            "risk": a["risk"],
+            "holder": a["holder"],
+            "applicant": a["applicant"],
+            "payer": a["payer"],
+            "sum_insured": a["sumInsured"],
+            "loss_per_hour": a["lossPerHour"],
+            "rate": a["rate"],
+            "loading": a["loading"],
+            "premium_paid": a["premium"],
+            "premium_earned": 0,
+            "refunded": 0,
+            "start": a["start"],
+            "end": a["end"],
+            "released": False,
+            "transaction_hash": event.transaction,
+        },
+    )
+
+
+@folds("PolicyBook", "PolicyToppedUp")
+def _topped_up(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_policies", a["policy"])["premium_paid"] += a["amount"]
+
+
+@folds("PolicyBook", "PremiumEarned")
+def _earned(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_policies", a["policy"])["premium_earned"] += a["amount"]
+
+
+@folds("PolicyBook", "PolicyCancelled")
+def _cancelled(ledger: Ledger, event: Event, a: Row) -> None:
+    row = ledger.row("ledger_policies", a["policy"])
+    row["refunded"] += a["refund"]
+    row["end"] = a["end"]
+
+
+@folds("PolicyBook", "PolicyExpired")
+def _expired(ledger: Ledger, event: Event, a: Row) -> None:
+    row = ledger.row("ledger_policies", a["policy"])
+    row["refunded"] += a["refund"]
+    row["released"] = True
+
+
+# -- certificates ----------------------------------------------------------------------------------
+
+
+@folds("Facility", "ExposureReserved")
+def _reserved(ledger: Ledger, event: Event, a: Row) -> None:
+    key = (hexed(a["series"]),)
+    terms = a["terms"]
+    row = ledger.rows("ledger_series").get(key) or {
+        "series": key[0],
+        "underwriter": a["underwriter"],
+        "platform": a["platform"],
+        "product": terms["product"],
+        "risk": terms["risk"],
+        "premium_per_unit": terms["premiumPerUnit"],
+        "reserved": 0,
+        "released": 0,
+    }
+    row["reserved"] += a["exposure"]
+    ledger.put("ledger_series", key, row)
+
+
+@folds("Facility", "ReservationReleased")
+def _reservation_released(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_series", hexed(a["series"]))["released"] += a["exposure"]
+
+
+@folds("CertificateBook", "BordereauPosted")
+def _posted(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.put(
+        "ledger_bordereaux",
+        (a["batch"],),
+        {
+            "batch": a["batch"],
+            "series": hexed(a["series"]),
+            "platform": a["platform"],
+            "product": a["product"],
+            "risk": a["risk"],
+            "first_serial": a["firstSerial"],
+            "size": a["size"],
+            "base": a["base"],
+            "exposure": a["exposure"],
+            "premium": a["premium"],
+            "root": hexed(a["root"]),
+            "expired": False,
+            "posted_at": event.time,
+            "transaction_hash": event.transaction,
+        },
+    )
+
+
+@folds("CertificateBook", "BordereauExpired")
+def _bordereau_expired(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_bordereaux", a["batch"])["expired"] = True
+
+
+@folds("CertificateBook", "CertificatesClaimed")
+def _claimed(ledger: Ledger, event: Event, a: Row) -> None:
+    for index in a["indices"]:
+        row = {
+            "batch": a["batch"],
+            "index": index,
+            "run_start": a["runStart"],
+            "transaction_hash": event.transaction,
+        }
+        ledger.put("ledger_claimed_certificates", (a["batch"], index), row)
+
+
+# -- incidents, claims, payouts --------------------------------------------------------------------
+
+
+@folds("IncidentRegistry", "SlotsAttested")
+def _masks(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.put(
+        "ledger_masks",
+        (a["subject"], a["epoch"]),
+        {
+            "subject": a["subject"],
+            "epoch": a["epoch"],
+            "lost": a["lostMask"],
+            "attacked": a["attackMask"],
+            "attested_at": event.time,
+        },
+    )
+
+
+@folds("ClaimsDesk", "ClaimOpened")
+def _claim(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.put(
+        "ledger_claims",
+        (hexed(a["claim"]),),
+        {
+            "claim": hexed(a["claim"]),
+            "policy": a["policy"],
+            "run_start": a["runStart"],
+            "instant": 0,
+            "scheduled": 0,
+            "reviewed": 0,
+            "refused": 0,
+        },
+    )
+
+
+@folds("ClaimsDesk", "ClaimPaid")
+def _claim_paid(ledger: Ledger, event: Event, a: Row) -> None:
+    claim = ledger.row("ledger_claims", hexed(a["claim"]))
+    claim["reviewed" if a["reviewed"] else "instant"] += a["amount"]
+    _payout(ledger, event, "policy", a["policy"], claim["run_start"], a["reviewed"], 1)
+
+
+@folds("ClaimsDesk", "ClaimScheduled")
+def _scheduled(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_claims", hexed(a["claim"]))["scheduled"] = a["amount"]
+
+
+@folds("ClaimsDesk", "ClaimRefused")
+def _refused(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_claims", hexed(a["claim"]))["refused"] = a["amount"]
+
+
+@folds("ClaimsDesk", "CertificatesPaid")
+def _certificates_paid(ledger: Ledger, event: Event, a: Row) -> None:
+    _payout(ledger, event, "certificates", a["batch"], a["runStart"], False, a["count"])
+
+
+def _payout(
+    ledger: Ledger, event: Event, cover: str, number: int, run: int, reviewed: bool, count: int
+) -> None:
+    ledger.put(
+        "ledger_payouts",
+        (event.block_hash, event.index),
+        {
+            "block_hash": event.block_hash,
+            "log_index": event.index,
+            "block_number": event.block,
+            "cover": cover,
+            "number": number,
+            "run_start": run,
+            "payee": event.args["payee"],
+            "amount": event.args["amount"],
+            "count": count,
+            "reviewed": reviewed,
+            "transaction_hash": event.transaction,
+            "paid_at": event.time,
+        },
+    )
+
+
+def leaves_of(ledger: Ledger, batch: int, leaves: bytes) -> None:
+    """Adds the certificates of a posted bordereau from its calldata: 20 + 2 + 2 bytes each."""
+    row = ledger.row("ledger_bordereaux", batch)
+    for index in range(0, len(leaves) // LEAF):
+        leaf = leaves[index * LEAF : (index + 1) * LEAF]
+        ledger.put(
+            "certificates",
+            (row["series"], row["first_serial"] + index),
+            {
+                "series": row["series"],
+                "serial": row["first_serial"] + index,
+                "batch": batch,
+                "index": index,
+                "holder": hexed(leaf[:20]),
+                "units": int.from_bytes(leaf[20:22], "big"),
+                "start": row["base"] + int.from_bytes(leaf[22:24], "big"),
+            },
+        )
