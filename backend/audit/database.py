@@ -95,7 +95,8 @@ def compare(ledger: Ledger, url: str) -> Comparison:
 
     :raises DatabaseUnreadable: no such database, table or column
     """
-    rows, found = 0, []
+    rows = 0
+    found: list[Difference] = []
     try:
         engine = create_engine(url)
         with engine.connect() as connection:
