@@ -1,0 +1,92 @@
+"""The comparison of a database with the ledger: each kind of difference is found and named."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.audit.database import KEYS, DatabaseUnreadable, compare
+from backend.audit.ledger import Event, Ledger
+
+PAYEE = "0x" + "aB" * 20
+
+
+def ledger_with_two_payouts() -> Ledger:
+    ledger = Ledger()
+    for index, amount in enumerate((100, 2**127)):
+        args = {"batch": 1, "runStart": 40, "payee": PAYEE.lower(), "amount": amount, "count": 2}
+        ledger.take(
+            Event("ClaimsDesk", "CertificatesPaid", args, 9, "0xbeef", "0xaa", index, 1_000)
+        )
+    return ledger
+
+
+def store(path: Path, ledger: Ledger) -> str:
+    """Writes the ledger's rows as a backend would: money as text, addresses checksummed."""
+    with sqlite3.connect(path) as connection:
+        for table, keys in KEYS.items():
+            rows = list(ledger.rows(table).values())
+            columns = list(rows[0]) if rows else list(keys)
+            names = ", ".join(f'"{c}"' for c in columns)
+            connection.execute(f"CREATE TABLE {table} ({names})")
+            marks = ", ".join("?" * len(columns))
+            for row in rows:
+                values = [str(v) if isinstance(v, int) and v > 2**62 else v for v in row.values()]
+                connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
+        connection.execute("UPDATE ledger_payouts SET payee = ?", (PAYEE,))
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+def change(path: Path, statement: str) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_compare__same_rows__finds_nothing(tmp_path: Path) -> None:
+    ledger = ledger_with_two_payouts()
+    result = compare(ledger, store(tmp_path / "a.db", ledger))
+    assert (result.rows, result.differences) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("statement", "cause"),
+    [
+        ("UPDATE ledger_payouts SET amount = 101 WHERE log_index = 0", "amount is 101"),
+        ("DELETE FROM ledger_payouts WHERE log_index = 1", "missing in the database"),
+        ("UPDATE ledger_payouts SET log_index = 7 WHERE log_index = 1", "not on the chain"),
+        ("UPDATE ledger_payouts SET payee = 'x' WHERE log_index = 1", "payee is 'x'"),
+    ],
+)
+def test_compare__one_falsification__is_found_and_named(
+    tmp_path: Path, statement: str, cause: str
+) -> None:
+    ledger = ledger_with_two_payouts()
+    url = store(tmp_path / "a.db", ledger)
+    change(tmp_path / "a.db", statement)
+    found = compare(ledger, url).differences
+    assert any(cause in str(difference) for difference in found)
+
+
+def test_compare__one_unit_in_one_row__is_one_difference(tmp_path: Path) -> None:
+    ledger = ledger_with_two_payouts()
+    url = store(tmp_path / "a.db", ledger)
+    change(
+        tmp_path / "a.db", f"UPDATE ledger_payouts SET amount = '{2**127 + 1}' WHERE log_index = 1"
+    )
+    assert len(compare(ledger, url).differences) == 1
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda path: change(path, "DROP TABLE ledger_claims"), lambda path: path.unlink()]
+)
+def test_compare__table_missing__is_an_error(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    ledger = ledger_with_two_payouts()
+    url = store(tmp_path / "a.db", ledger)
+    spoil(tmp_path / "a.db")
+    with pytest.raises(DatabaseUnreadable, match="no such table"):
+        compare(ledger, url)
