@@ -22,8 +22,8 @@ NO_SENSOR_DATA = 0xFFFF
 
 
 def median(values: Sequence[int]) -> int:
-    """The lower middle of the values: at least half of them are not above it."""
-    return sorted(values)[(len(values) - 1) // 2]
+    """The middle value; of an even number of values the upper middle one."""
+    return sorted(values)[len(values) // 2]
 
 
 def lanes(packed: bytes) -> list[int]:

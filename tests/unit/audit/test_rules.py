@@ -24,9 +24,9 @@ from backend.audit.rules import (
 
 
 @pytest.mark.parametrize(
-    ("values", "middle"), [([5], 5), ([9, 1, 5], 5), ([9, 1, 5, 7], 5), ([3, 3, 9000], 3)]
+    ("values", "middle"), [([5], 5), ([9, 1, 5], 5), ([9, 1, 5, 7], 7), ([3, 3, 9000], 3)]
 )
-def test_median__odd_and_even_counts__takes_the_lower_middle(
+def test_median__odd_and_even_counts__takes_the_upper_middle(
     values: list[int], middle: int
 ) -> None:
     assert median(values) == middle
