@@ -255,10 +255,11 @@ def rate_steps(ledger: Ledger, product: int, risk: int) -> list[RateStep]:
     """Rates of the index by time."""
     steps = []
     for event in ledger.events:
-        if event.contract == "RateIndex" and event.name in ("IndexStarted", "RateReset"):
-            if (event.args["product"], event.args["risk"]) == (product, risk):
-                name = "rate" if event.name == "IndexStarted" else "rateAfter"
-                steps.append(RateStep(event.time, event.args[name]))
+        if event.contract != "RateIndex" or event.name not in ("IndexStarted", "RateReset"):
+            continue
+        if (event.args["product"], event.args["risk"]) == (product, risk):
+            name = "rate" if event.name == "IndexStarted" else "rateAfter"
+            steps.append(RateStep(event.time, event.args[name]))
     return steps
 
 
@@ -409,7 +410,8 @@ def concerned_slots(ledger: Ledger, peril: int, risk: int, before: int) -> list[
 
 def settled_before(time: int, terms: Row, p: Parameters) -> int:
     """First slot that could not be settled yet at `time`."""
-    return (time - terms["holdWindow"] - p.max_report_delay) // p.slot_length
+    settled: int = (time - terms["holdWindow"] - p.max_report_delay) // p.slot_length
+    return settled
 
 
 def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
@@ -421,9 +423,10 @@ def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
     of_policy: Counter[int] = Counter()
     by_transaction: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in ledger.events:
-        if event.contract == "ClaimsDesk" and event.name in ("ClaimPaid", "ClaimScheduled"):
-            if not event.args.get("reviewed", False):
-                by_transaction[event.transaction, hexed(event.args["claim"])].append(event)
+        if event.contract != "ClaimsDesk" or event.name not in ("ClaimPaid", "ClaimScheduled"):
+            continue
+        if not event.args.get("reviewed", False):
+            by_transaction[event.transaction, hexed(event.args["claim"])].append(event)
     for (_, claim), events in by_transaction.items():
         result.on_chain["settlements"] += 1
         row = ledger.row("ledger_claims", claim)
@@ -456,7 +459,7 @@ def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
 
 
 def check_reviews(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
-    """A reviewed amount was scheduled before, and two different assessors agreed or stayed silent."""
+    """A reviewed amount was scheduled before; two assessors agreed, or silence decided."""
     scheduled: Counter[str] = Counter()
     words: dict[str, dict[str, bool]] = defaultdict(dict)
     for event in ledger.events:
