@@ -39,16 +39,29 @@ class System:
     def read(self, name: str, function: str, *arguments: Any) -> Any:
         return self.contract(name).functions[function](*arguments).call()
 
-    def send(self, who: bytes, step: str, name: str, function: str, *arguments: Any) -> Any:
-        """Sends a call from the key's account, waits for it and shows it; returns the receipt."""
-        data = self.contract(name).encode_abi(function, args=list(arguments))
-        transaction = {"to": self.deployment.contracts[name], "data": data}
+    def send(self, who: bytes, step: str, name: str, function: str, *arguments: Any) -> None:
+        """Sends a call from the key's account, waits for it and shows it."""
+        address = self.deployment.contracts[name]
+        self.send_to(who, step, address, CONTRACTS[name], function, *arguments)
+
+    def send_to(
+        self, who: bytes, step: str, address: str, kind: str, function: str, *arguments: Any
+    ) -> None:
+        """`send` to a contract that is known by its address, such as a vault of the cell."""
+        contract = self.web3.eth.contract(
+            address=Web3.to_checksum_address(address), abi=artifact(kind).abi
+        )
+        self.send_raw(who, step, address, contract.encode_abi(function, args=list(arguments)))
+
+    def send_raw(self, who: bytes, step: str, address: str, data: str) -> None:
+        """Sends prepared calldata, as a wallet would."""
         try:
-            receipt = KeySender(self.web3, who).send(transaction)  # type: ignore[arg-type]
+            receipt = KeySender(self.web3, who).send(
+                {"to": Web3.to_checksum_address(address), "data": Web3.to_bytes(hexstr=data)}  # type: ignore[arg-type]
+            )
         except ChainError as error:
-            raise DemoFailed(f"{step}: {name}.{function} refused: {error}") from error
+            raise DemoFailed(f"{step} was refused: {error}") from error
         self.show(step, "0x" + bytes(receipt["transactionHash"]).hex())
-        return receipt
 
     def pay(self, who: bytes, to: str, wei: int) -> None:
         """Sends ether for gas."""

@@ -79,21 +79,29 @@ class Processes:
     folder: Path
     children: list[Child] = field(default_factory=list)
 
-    def start(self, name: str, command: list[str], *, may_end: bool = False) -> Child:
+    def start(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        may_end: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> Child:
         logs = self.folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         log = logs / f"{name}.log"
-        environment = os.environ | {
+        whole = os.environ | {
             "PYTHONPATH": str(ROOT),
             "OMP_WAIT_POLICY": "passive",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
+            **(environment or {}),
         }
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=environment,
+                env=whole,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

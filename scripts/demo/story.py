@@ -1,0 +1,566 @@
+"""The story of the demonstration, chapter by chapter: from packets to payout.
+
+Chain time is the only clock. The recorded traffic is re-based so that its first packet falls on
+chain second `base`; the chain's clock is then advanced past it in steps, and before each next step
+every member has finished a cycle, so that no frame and no slot goes unseen.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eth_utils import keccak
+
+from contracts.client.development import person
+from contracts.client.messages import AssessorDecision, Domain, digest
+from contracts.client.signatures import sign
+from contracts.client.system import SystemParameters
+from scripts.demo.api import Api
+from scripts.demo.clock import ChainClock, Rpc
+from scripts.demo.contracts import deployed
+from scripts.demo.oracles import Oracles, Recording
+from scripts.demo.people import keep_key
+from scripts.demo.processes import ROOT, DemoFailed, Processes, claim_port, start_ganache
+from scripts.demo.products import (
+    CERTIFICATE_TABLE,
+    COIN,
+    POLICY_TABLE,
+    certificate_terms,
+    packed_table,
+    policy_terms,
+    wording,
+)
+from scripts.demo.timeline import Timeline
+
+RECORDINGS = ROOT / "oracles" / "recordings"
+PARAMETERS = SystemParameters(
+    frame_length=10,
+    max_frame_age=30,
+    slot_length=5,
+    max_report_delay=60,
+)
+STEP = 10
+CERTIFICATES = 1_000
+SALES = 10
+JUNIOR_CAPITAL = 2_000_000 * COIN
+SENIOR_CAPITAL = 8_000_000 * COIN
+ETHER = 10**18
+
+# Covers of the story: name, sum insured and loss per hour in dollars, who pays the premium.
+COVERS = (
+    ("corner shop", 20_000, 18_000, "platform"),
+    ("web shop", 50_000, 60_000, "platform"),
+    ("marketplace", 1_500_000, 900_000, "holder"),
+)
+
+
+@dataclass
+class Options:
+    folder: Path
+    fault: str | None = None
+    capture: str = "demo"
+    chain_port: int = 0
+    backend_port: int = 0
+
+
+@dataclass
+class Story:
+    """What the chapters share."""
+
+    options: Options
+    group: Processes
+    timeline: Timeline
+    truth: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+    # -- chapters ----------------------------------------------------------------------------------
+
+    def play(self) -> None:
+        self.chain_and_contracts()
+        self.oracles_and_backend()
+        self.onboarding()
+        self.benign_traffic()
+        self.cover()
+        self.sale()
+        self.brute_force()
+        self.flood()
+        self.settlement()
+
+    def chain_and_contracts(self) -> None:
+        self.timeline.chapter("A local chain and the contracts")
+        port = claim_port("chain", self.options.chain_port)
+        self.rpc = Rpc(start_ganache(self.group, port))
+        self.clock = ChainClock(self.rpc, self.timeline)
+        self.timeline.note(f"Ganache mines each transaction and a block a second at {self.rpc.url}")
+        self.system = deployed(self.rpc, self.timeline, PARAMETERS)
+        self.deployment_path = self.options.folder / "deployment.json"
+        self.system.deployment.write(self.deployment_path)
+        self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
+        self._fund_capital()
+        self._register_products()
+
+    def oracles_and_backend(self) -> None:
+        self.timeline.chapter("Four members, a sensor and the backend, each a process")
+        folder = RECORDINGS / self.options.capture
+        truth_path = folder / "truth.json"
+        if not truth_path.exists():
+            raise DemoFailed(f"there is no recording {self.options.capture} in {RECORDINGS}")
+        self.truth = json.loads(truth_path.read_text())
+        self.model = model_folder()
+        self.oracles = Oracles(
+            self.group,
+            self.options.folder,
+            self.rpc.url,
+            self.deployment_path,
+            self.model,
+            self.options.fault,
+        )
+        self.oracles.make_keys()
+        # The recording begins on a slot, a frame and an epoch edge, a little ahead of the chain.
+        span = 64 * PARAMETERS.slot_length
+        base = (self.clock.now() // span + 1) * span
+        self.recording = Recording(folder, self.truth["start_us"], base)
+        service = self.truth["service"]
+        self.target, self.hosts = service["target"], [service["host"]]
+        settings = self.oracles.settings(self.recording, self.target)
+        self._register_committee(settings[0])
+        self._fund_gas()
+        self.oracles.start(settings)
+        self._start_backend()
+        self.oracles.wait()
+        self.group.wait_for_health("the backend", f"{self.backend_url}/health")
+        self.timeline.note(
+            f"4 members at 4 vantage points, 3 of them with an upstream view; backend at "
+            f"{self.backend_url}"
+        )
+
+    def onboarding(self) -> None:
+        self.timeline.chapter("A platform and an insured are onboarded")
+        platform = person("platform")
+        made = self.admin.post("/v1/platforms", {"name": "Demo shop", "wallet": platform.address})
+        self.platform_id = made["id"]
+        key = self.admin.post(f"/v1/platforms/{self.platform_id}/keys", {"label": "checkout"})
+        self.api = Api(self.backend_url, key["key"], self.group)
+        applicant = self.api.post(
+            "/v1/applicants",
+            {
+                "name": "Example Ltd",
+                "country": "DE",
+                "industry": "retail",
+                "wallet": person("applicant").address,
+            },
+        )
+        service = self.truth["service"]
+        asset = self.api.post(
+            f"/v1/applicants/{applicant['id']}/assets",
+            {
+                "name": "shop front",
+                "hosts": self.hosts,
+                "cidrs": [],
+                "service": {"host": service["host"], "port": service["port"], "protocol": "http"},
+            },
+        )
+        entry = self.api.settled(asset)
+        self.show("register the insured's risk", entry)
+        self.risk = self.wait_for(
+            "the asset's risk index",
+            lambda: self.api.get(f"/v1/assets/{asset['id']}").get("risk"),
+        )
+        self.asset_id = asset["id"]
+        self.oracles.insure(self.risk, self.target, self.hosts)
+        self.oracles.start_sensor(self.recording, self.risk, self.hosts)
+        self.timeline.note(f"risk {self.risk}: {self.target}, seen by a sensor and four probes")
+
+    def benign_traffic(self) -> None:
+        self.timeline.chapter("Benign traffic gives a score")
+        self.clock.advance_to(self.recording.base, "to the first packet of the recording")
+        self._play_until(60, "benign traffic", until=self._scored)
+        found = self.api.get(f"/v1/risks/{self.risk}/score")
+        self.timeline.note(f"score {found['score']} of 10,000 in frame {found['frame']}")
+        self.report["score_before"] = found["score"]
+
+    def cover(self) -> None:
+        self.timeline.chapter("Quotes are signed and streamed policies bound")
+        self.policies: list[dict[str, Any]] = []
+        for name, insured, hourly, payer in COVERS:
+            quote = self.api.post(
+                "/v1/quotes",
+                {
+                    "product": self.policy_product,
+                    "risk": self.risk,
+                    "holder": person("holder").address,
+                    "sum_insured": str(insured * COIN),
+                    "loss_per_hour": str(hourly * COIN),
+                    "dependencies": [],
+                    "term": 7 * 86_400,
+                },
+            )
+            body = {
+                "quote": quote["quote"],
+                "signature": quote["signature"],
+                "premium": str(max(int(quote["minimum_premium"]), 60 * COIN)),
+                "payer": payer,
+            }
+            answer = self.api.post("/v1/policies", body)
+            if payer == "platform":
+                self.show(f"bind {name}, {insured:,} insured", self.api.settled(answer))
+            else:
+                self._bind_from_wallet(name, insured, answer["unsigned"])
+        self.wait_for(
+            "the bound policies",
+            lambda: len(self.api.items("/v1/policies")) == len(COVERS),
+        )
+        rate = self.system.read("RateIndex", "rateOf", self.policy_product, self.risk)
+        self.report["premium_rate_before"] = rate
+        self.timeline.note(f"premium rate {percent(rate)} of the sum insured a year")
+
+    def sale(self) -> None:
+        self.timeline.chapter(f"{CERTIFICATES:,} certificates are sold in checkouts and posted")
+        entry = self.admin.settled(
+            self.admin.post("/v1/bond-deposits", {"amount": str(200_000 * COIN)})
+        )
+        self.show("underwriter's bond", entry)
+        entry = self.api.settled(
+            self.api.post("/v1/facility/deposits", {"amount": str(5_000 * COIN)})
+        )
+        self.show("platform's premium float", entry)
+        series = self.admin.post(
+            "/v1/series",
+            {
+                "platform": self.platform_id,
+                "product": self.certificate_product,
+                "risk": self.risk,
+                "exposure": str(100_000 * COIN),
+                "serials": CERTIFICATES,
+            },
+        )
+        self.show("exposure and serials reserved before sale", self.admin.settled(series))
+        for sale in range(SALES):
+            self._sell(series["id"], sale)
+            self._play(STEP)
+        answer = self.api.post("/v1/bordereaux", {"series": series["id"]})
+        self.show(f"bordereau of {CERTIFICATES:,} certificates posted", self.api.settled(answer))
+
+    def brute_force(self) -> None:
+        phase = self._phase("brute_force")
+        title = "Brute force raises the score, and the premium rate resets"
+        self.timeline.chapter(title if phase else "More benign traffic")
+        end = phase["end_us"] if phase else self.truth["start_us"] + 240 * 1_000_000
+        self._play_until(self._offset(end) + STEP, "guessing at the ssh login" if phase else "")
+        self._show_rates()
+        self.report["premium_rate_after"] = self._highest_rate()
+        paid = sum(int(p["amount"]) for p in self.api.items("/v1/payouts"))
+        self.report["brute_force_paid"] = paid
+        self.timeline.note(f"paid for it: {money(paid)}")
+
+    def flood(self) -> None:
+        phase = self._phase("flood")
+        self.timeline.chapter(
+            "A flood takes the service down; the quorum attests it from outside"
+            if phase
+            else "The rest of the recording"
+        )
+        self._play_until(self._offset(self.truth["end_us"]), "to the last packet")
+        self.last_packet_read = time.monotonic()
+        self._show_attestations()
+
+    def settlement(self) -> None:
+        self.timeline.chapter("Claims settle by themselves")
+        wait = PARAMETERS.max_report_delay + 4 + 2 * PARAMETERS.slot_length + 2
+        self.clock.advance(wait, "until the slots are closed and the hold window is over")
+        expected = bool(self._phase("flood"))
+        if expected:
+            self.wait_for("the first payout", lambda: self.api.items("/v1/payouts"), seconds=60)
+            took = time.monotonic() - self.last_packet_read
+            self.report["seconds_trigger_to_payout"] = round(took, 3)
+            self.wait_for("settled claims", self._settled, seconds=90)
+        else:
+            self._idle_cycles()
+            self.report["seconds_trigger_to_payout"] = 0
+        for payout in self.api.items("/v1/payouts"):
+            self.system.show(
+                f"{money(int(payout['amount']))} to {payout['cover']} {payout['number']}"
+                + (f" ({payout['count']} paid)" if payout["count"] > 1 else ""),
+                payout["transaction_hash"],
+            )
+        if expected:
+            self._assess()
+
+    # -- the chapters' parts ------------------------------------------------------------------
+
+    def _fund_capital(self) -> None:
+        for tranche, amount in (("junior", JUNIOR_CAPITAL), ("senior", SENIOR_CAPITAL)):
+            lender = person(f"lender_{tranche}")
+            vault = self.system.read("Cell", tranche)
+            self.system.send(
+                lender.key, f"{tranche} lender: coins", "StableCoin", "mint", lender.address, amount
+            )
+            self.system.send(
+                lender.key, f"{tranche} lender: allowance", "StableCoin", "approve", vault, amount
+            )
+            self.system.send_to(
+                lender.key, f"{tranche} lender: {money(amount)} requested", vault, "CapitalVault",
+                "requestDeposit", amount, lender.address, lender.address,
+            )  # fmt: skip
+        self.clock.advance(self.system.read("Cell", "epochLength"), "to the first collection epoch")
+        self.system.send(
+            person("stranger").key, "epoch settled, capital at work", "Cell", "settleEpoch"
+        )
+        self.report["capital_before"] = self.system.read("Cell", "assets")
+        self.timeline.note(f"capital {money(self.report['capital_before'])}, junior first to lose")
+
+    def _register_products(self) -> None:
+        cell = self.system.deployment.contracts["Cell"]
+        admin = person("product_admin").key
+        registry = "ModelRegistry"
+        found: list[int] = []
+        for name, terms, table in (
+            ("service attack, streamed", policy_terms(cell), POLICY_TABLE),
+            ("service attack, per transaction", certificate_terms(cell), CERTIFICATE_TABLE),
+        ):
+            text, terms_hash = wording(name, terms, table)
+            (self.options.folder / f"terms-{terms_hash.hex()[:12]}.json").write_bytes(text)
+            self.system.send(admin, f"wording of {name}", registry, "approve", terms_hash, 1, "")
+            values = tuple((terms | {"termsHash": terms_hash}).values())
+            packed = packed_table(table)
+            self.system.send(admin, f"product: {name}", "ProductBook", "register", values, packed)
+            found.append(len(found) + 1)
+        self.policy_product, self.certificate_product = found
+
+    def _register_committee(self, settings: Path) -> None:
+        card = json.loads((self.model / "card.json").read_text())
+        model_hash = bytes.fromhex(card["model_hash"].removeprefix("0x"))
+        admin = person("product_admin").key
+        self.system.send(
+            admin, "risk model approved", "ModelRegistry", "approve", model_hash, 0, ""
+        )
+        digest_ = self.oracles.config_digest(settings)
+        self.system.send(
+            person("committee_admin").key, "committee of 4, f = 1", "OracleCommittee", "propose",
+            self.oracles.committee(), 1, digest_,
+        )  # fmt: skip
+
+    def _fund_gas(self) -> None:
+        for key in self.oracles.keys:
+            self.system.pay(person("deployer").key, key.address, 10 * ETHER)
+
+    def _start_backend(self) -> None:
+        folder = self.options.folder
+        wallets = folder / "wallets"
+        platform = person("platform")
+        keep_key(wallets, "platform", platform.key)
+        holder = person("holder")
+        for who in (platform, holder, person("underwriter")):
+            self.system.send(
+                who.key, f"{who.name}: coins", "StableCoin", "mint", who.address, 1_000_000 * COIN
+            )
+        token = secrets.token_urlsafe(24)
+        files = {
+            "FLOWCOVER_ADMIN_TOKEN": token,
+            "FLOWCOVER_UNDERWRITER_KEY": "0x" + person("underwriter").key.hex(),
+            "FLOWCOVER_OPERATOR_KEY": "0x" + person("relayer").key.hex(),
+            "FLOWCOVER_COMMITMENT_KEY": secrets.token_hex(32),
+        }
+        port = claim_port("backend", self.options.backend_port)
+        self.database_url = f"sqlite:///{(folder / 'backend.db').resolve()}"
+        environment = {
+            "FLOWCOVER_DATABASE_URL": self.database_url,
+            "FLOWCOVER_RPC_URL": self.rpc.url,
+            "FLOWCOVER_DEPLOYMENT": str(self.deployment_path),
+            "FLOWCOVER_WALLETS_DIR": str(wallets),
+            "FLOWCOVER_PORT": str(port),
+            "FLOWCOVER_JOB_SECONDS": "1",
+            "FLOWCOVER_FINALITY_DEPTH": "2",
+            "FLOWCOVER_POST_SIZE": str(10 * CERTIFICATES),
+            "FLOWCOVER_POST_AGE": "3600",
+        }
+        for name, value in files.items():
+            path = keep_secret(folder / "keys" / f"{name.lower()}.secret", value)
+            environment[f"{name}_FILE"] = str(path)
+        command = [sys.executable, "-m", "backend", "serve"]
+        self.group.start("backend", command, environment=environment)
+        self.backend_url = f"http://127.0.0.1:{port}"
+        self.admin = Api(self.backend_url, token, self.group)
+
+    def _bind_from_wallet(self, name: str, insured: int, unsigned: list[dict[str, Any]]) -> None:
+        """The holder's own wallet signs what the API prepared: an allowance, then the bind."""
+        holder = person("holder")
+        for step, call in zip(
+            ("allowance", f"bind {name}, {insured:,} insured"), unsigned, strict=True
+        ):
+            self.system.send_raw(holder.key, f"holder's wallet: {step}", call["to"], call["data"])
+
+    def _sell(self, series: str, sale: int) -> None:
+        share = CERTIFICATES // SALES
+        transactions = [
+            {
+                "holder": person("holder").address,
+                "transaction_hash": "0x" + keccak(text=f"order {sale}/{i}").hex(),
+                "sum_insured": str((20 + (7 * i + 3 * sale) % 60) * COIN),
+            }
+            for i in range(share)
+        ]
+        answer = self.api.post(
+            "/v1/transactions:coverBatch", {"series": series, "transactions": transactions}
+        )
+        self.timeline.note(
+            f"{len(answer['certificates'])} certificates signed, from serial "
+            f"{answer['first_serial']}"
+        )
+
+    def _assess(self) -> None:
+        self.timeline.chapter("What exceeds the instant limit goes to two assessors")
+        referrals = self.api.items("/v1/referrals")
+        for referral in referrals:
+            claim = referral["id"]
+            self.timeline.note(
+                f"claim {claim[:18]}… on policy {referral['policy']}: "
+                f"{money(int(referral['scheduled']))} scheduled"
+            )
+            self.clock.advance_to(int(referral["decide_from"]) + 1, "past the challenge window")
+            for letter in "ab":
+                self._decide(claim, f"assessor_{letter}", int(referral["decide_until"]))
+        self.wait_for(
+            "the reviewed payouts",
+            lambda: (
+                sum(1 for p in self.api.items("/v1/payouts") if p["reviewed"]) == len(referrals)
+            ),
+        )
+
+    def _decide(self, claim: str, who: str, until: int) -> None:
+        assessor = person(who)
+        deadline = min(until, self.clock.now() + 60)
+        reason = keccak(text="scheduled amount follows from the attested slots")
+        message = AssessorDecision(bytes.fromhex(claim[2:]), True, reason, deadline)
+        domain: Domain = self.system.deployment.domain(message)
+        body = {
+            "approve": True,
+            "reason_hash": "0x" + reason.hex(),
+            "deadline": deadline,
+            "signature": "0x" + sign(digest(message, domain), assessor.key).hex(),
+        }
+        answer = self.api.post(f"/v1/referrals/{claim}/decisions", body)
+        self.show(f"{who.replace('_', ' ')} approves", self.api.settled(answer))
+
+    # -- traffic and time -------------------------------------------------------------------
+
+    def _phase(self, name: str) -> dict[str, Any] | None:
+        return next((p for p in self.truth["phases"] if p["name"] == name), None)
+
+    def _offset(self, moment_us: int) -> int:
+        """Seconds from the recording's first packet, rounded up."""
+        return int(-(-(moment_us - self.truth["start_us"]) // 1_000_000))
+
+    def _play(self, seconds: int, why: str = "") -> None:
+        """Advances the chain's clock and waits until every member has caught up."""
+        now = self.clock.advance(seconds, why)
+        self.group.wait("the members to catch up", lambda: self.oracles.caught_up(now), 60, 0.05)
+
+    def _play_until(self, offset: int, why: str, until: Any = None) -> bool:
+        """Plays to `offset` seconds of the recording in steps; stops early when `until` holds."""
+        end = self.recording.base + offset
+        first = True
+        while self.clock.now() < end:
+            self._play(min(STEP, end - self.clock.now()), why if first else "")
+            first = False
+            if until is not None and until():
+                return True
+        return False
+
+    def _scored(self) -> bool:
+        try:
+            self.system.contract("RiskFeed").functions.scoreOf(self.risk).call()
+        except Exception:
+            return False
+        return True
+
+    def _idle_cycles(self) -> None:
+        for _ in range(3):
+            self._play(STEP)
+
+    def _settled(self) -> bool:
+        claims = self.api.items("/v1/claims")
+        covers = {p["cover"] for p in self.api.items("/v1/payouts")}
+        return len(claims) >= len(COVERS) and "certificates" in covers
+
+    # -- what is shown ----------------------------------------------------------------------
+
+    def show(self, step: str, entry: dict[str, Any]) -> None:
+        self.system.show(step, entry["hash"])
+
+    def _rates(self) -> list[dict[str, Any]]:
+        found = self.api.items(f"/v1/risks/{self.risk}/rates")
+        return [rate for rate in found if int(rate["product"]) == self.policy_product]
+
+    def _highest_rate(self) -> int:
+        before: int = self.report["premium_rate_before"]
+        return max([before, *(int(rate["rate_after"]) for rate in self._rates())])
+
+    def _show_rates(self) -> None:
+        self.wait_for("the indexer", self.indexed)
+        for rate in reversed(self._rates()):
+            change = f"{percent(int(rate['rate_before']))} → {percent(int(rate['rate_after']))}"
+            self.system.show(f"premium rate {change} a year", rate["transaction_hash"])
+
+    def _show_attestations(self) -> None:
+        self.wait_for("the indexer", self.indexed)
+        attested = [
+            event
+            for event in self.admin.items("/v1/events")
+            if event["name"] == "SlotsAttested" and int(event["args"]["lostMask"])
+        ]
+        for event in attested:
+            lost = int(event["args"]["lostMask"]).bit_count()
+            self.system.show(f"{lost} lost slots attested", event["transaction_hash"])
+        if not attested:
+            self.timeline.note("no lost slot, no incident")
+
+    def indexed(self) -> bool:
+        """Whether the backend has read the chain's head as it is now."""
+        head = int(self.rpc.call("eth_blockNumber"), 16)
+        return int(self.api.get("/ready").get("indexed_block", -1)) >= head - 1
+
+    def wait_for(self, what: str, value: Any, seconds: float = 60) -> Any:
+        """The first value that is neither None nor False nor empty."""
+        found: list[Any] = []
+
+        def ready() -> bool:
+            result = value()
+            if result is None or result is False or result == []:
+                return False
+            found.append(result)
+            return True
+
+        self.group.wait(what, ready, seconds, 0.2)
+        return found[0]
+
+
+def percent(rate: int) -> str:
+    """A rate of 1e18 a year in percent."""
+    return f"{rate / 10**16:.2f} %"
+
+
+def money(amount: int) -> str:
+    """Token units of a coin with 6 decimals in dollars."""
+    return f"{amount / COIN:,.2f} USD"
+
+
+def keep_secret(path: Path, value: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(value + "\n")
+    return path
+
+
+def model_folder() -> Path:
+    """The one registered model that ships."""
+    found = sorted((ROOT / "oracles" / "model" / "registry").glob("*/card.json"))
+    if len(found) != 1:
+        raise DemoFailed(f"expected one registered model, found {len(found)}; run `make train`")
+    return found[0].parent
