@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ def committees(chain: Chain, address: str, ledger: Ledger) -> dict[int, Committe
     return found
 
 
-def read_ledger(chain: Chain, addresses: dict[str, str], progress: Progress) -> Ledger:
+def read_ledger(chain: Chain, addresses: Mapping[str, str], progress: Progress) -> Ledger:
     """Folds every declared event of the contracts, in chain order."""
     names = {addresses[name].lower(): name for name in EVENTS}
     ledger = Ledger()
@@ -87,7 +87,7 @@ def read_ledger(chain: Chain, addresses: dict[str, str], progress: Progress) -> 
     return ledger
 
 
-def parameters_of(chain: Chain, addresses: dict[str, str], ledger: Ledger) -> Parameters:
+def parameters_of(chain: Chain, addresses: Mapping[str, str], ledger: Ledger) -> Parameters:
     per_frame, per_day = pair(chain, addresses["RiskFeed"], "changeCaps")
     return Parameters(
         chain_id=chain.pin.chain_id,
@@ -102,7 +102,7 @@ def parameters_of(chain: Chain, addresses: dict[str, str], ledger: Ledger) -> Pa
 
 
 def audit(
-    url: str, addresses: dict[str, str], database: str | None, progress: Progress | None = None
+    url: str, addresses: Mapping[str, str], database: str | None, progress: Progress | None = None
 ) -> Audit:
     """
     :param addresses: contract name to address

@@ -292,7 +292,7 @@ class Story:
         if expected:
             self._assess()
 
-    # -- the chapters' parts ------------------------------------------------------------------
+    # -- parts of the chapters ---------------------------------------------------------------
 
     def _fund_capital(self) -> None:
         for tranche, amount in (("junior", JUNIOR_CAPITAL), ("senior", SENIOR_CAPITAL)):
