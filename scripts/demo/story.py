@@ -46,6 +46,7 @@ PARAMETERS = SystemParameters(
     max_report_delay=60,
 )
 STEP = 10
+SERVICE_PORT = 80
 CERTIFICATES = 1_000
 SALES = 10
 JUNIOR_CAPITAL = 2_000_000 * COIN
@@ -125,9 +126,9 @@ class Story:
         # The recording begins on a slot, a frame and an epoch edge, a little ahead of the chain.
         span = 64 * PARAMETERS.slot_length
         base = (self.clock.now() // span + 1) * span
-        self.recording = Recording(folder, self.truth["start_us"], base)
-        service = self.truth["service"]
-        self.target, self.hosts = service["target"], [service["host"]]
+        self.recording = Recording(folder, self.truth["phases"][0]["start"], base)
+        host = self.truth["hosts"]["svc"]["address"]
+        self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
         settings = self.oracles.settings(self.recording, self.target)
         self._register_committee(settings[0])
         self._fund_gas()
@@ -156,14 +157,13 @@ class Story:
                 "wallet": person("applicant").address,
             },
         )
-        service = self.truth["service"]
         asset = self.api.post(
             f"/v1/applicants/{applicant['id']}/assets",
             {
                 "name": "shop front",
                 "hosts": self.hosts,
                 "cidrs": [],
-                "service": {"host": service["host"], "port": service["port"], "protocol": "http"},
+                "service": {"host": self.hosts[0], "port": SERVICE_PORT, "protocol": "http"},
             },
         )
         entry = self.api.settled(asset)
@@ -251,8 +251,8 @@ class Story:
         phase = self._phase("brute_force")
         title = "Brute force raises the score, and the premium rate resets"
         self.timeline.chapter(title if phase else "More benign traffic")
-        end = phase["end_us"] if phase else self.truth["start_us"] + 240 * 1_000_000
-        self._play_until(self._offset(end) + STEP, "guessing at the ssh login" if phase else "")
+        end = phase["end"] if phase else self.recording.start_us + 240 * 1_000_000
+        self._play_until(self._offset(end), "guessing at the ssh login" if phase else "")
         self._show_rates()
         self.report["premium_rate_after"] = self._highest_rate()
         paid = sum(int(p["amount"]) for p in self.api.items("/v1/payouts"))
@@ -266,7 +266,7 @@ class Story:
             if phase
             else "The rest of the recording"
         )
-        self._play_until(self._offset(self.truth["end_us"]), "to the last packet")
+        self._play_until(self._offset(self.truth["phases"][-1]["end"]), "to the last packet")
         self.last_packet_read = time.monotonic()
         self._show_attestations()
 
@@ -455,7 +455,7 @@ class Story:
 
     def _offset(self, moment_us: int) -> int:
         """Seconds from the recording's first packet, rounded up."""
-        return int(-(-(moment_us - self.truth["start_us"]) // 1_000_000))
+        return int(-(-(moment_us - self.recording.start_us) // 1_000_000))
 
     def _play(self, seconds: int, why: str = "") -> None:
         """Advances the chain's clock and waits until every member has caught up."""
@@ -559,8 +559,6 @@ def keep_secret(path: Path, value: str) -> Path:
 
 
 def model_folder() -> Path:
-    """The one registered model that ships."""
-    found = sorted((ROOT / "oracles" / "model" / "registry").glob("*/card.json"))
-    if len(found) != 1:
-        raise DemoFailed(f"expected one registered model, found {len(found)}; run `make train`")
-    return found[0].parent
+    """The registered model that ships."""
+    registry = ROOT / "oracles" / "model" / "registry"
+    return registry / (registry / "CURRENT").read_text().strip()
