@@ -119,17 +119,11 @@ def payout_down(seconds: int, loss_per_hour: int) -> int:
     return seconds * loss_per_hour // 3600
 
 
-def posted_root(leaves: bytes, width: int, hash_leaf: bytes, hash_node: bytes) -> bytes:
-    """Root of the tree over packed leaves, padded with zero words to a power of two.
-
-    `hash_leaf` and `hash_node` are the prefixes that keep leaf and node preimages apart.
-    """
-    level = [keccak(hash_leaf + leaves[i : i + width]) for i in range(0, len(leaves), width)]
-    while len(level) & (len(level) - 1):
-        level.append(bytes(32))
+def posted_root(records: bytes) -> bytes:
+    """Root over packed 24-byte records: four to a leaf, padded with zeros; a missing right child
+    of a node counts as zero."""
+    level = [keccak(records[i : i + 96].ljust(96, b"\0")) for i in range(0, len(records), 96)]
     while len(level) > 1:
-        level = [
-            keccak(hash_node + left + right)
-            for left, right in zip(level[::2], level[1::2], strict=True)
-        ]
+        level += [bytes(32)] * (len(level) % 2)
+        level = [keccak(a + b) for a, b in zip(level[::2], level[1::2], strict=True)]
     return level[0]
