@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.audit.abi import Declaration, declare
+from backend.audit.declarations import TERMS
 
 DECLARATIONS = [
     declare(text)
@@ -31,9 +32,11 @@ DECLARATIONS = [
         "address holder, address applicant, address payer, bytes32 quoteDigest, "
         "uint128 sumInsured, uint128 lossPerHour, uint64 rate, uint64 loading, uint128 premium, "
         "uint40 start, uint40 end)",
+        f"ProductRegistered(uint16 indexed product, bytes32 indexed termsHash, {TERMS} terms, "
+        "uint256 table)",
         "IndexStarted(uint16 indexed product, uint32 indexed risk, uint256 rate)",
-        "RateReset(uint16 indexed product, uint32 indexed risk, uint256 rateBefore, "
-        "uint256 rateAfter, uint256 index)",
+        "RateReset(uint16 indexed product, uint32 indexed firstRisk, uint16 lanes, "
+        "uint256 ratesBefore, uint256 ratesAfter)",
         "BordereauPosted(uint64 indexed batch, bytes32 indexed series, address indexed platform, "
         "uint16 product, uint32 risk, uint32 firstSerial, uint32 size, uint40 base, "
         "uint128 exposure, uint128 premium, bytes32 root)",
@@ -91,6 +94,23 @@ def incident_quorum(found: list[Event]) -> int:
     return min((len(marks.get(slot, set())) for slot in lost), default=0)
 
 
+def rates_of(found: list[Event], covers: set[tuple[int, int]]) -> list[int]:
+    """Rates, 1e18 a year, to which the covered risks were reset."""
+    units: dict[int, int] = {}
+    rates = []
+    for event in found:
+        if event.name == "ProductRegistered":
+            units[event.args["product"]] = event.args["terms"]["rateUnit"]
+        elif event.name == "RateReset":
+            product, first = event.args["product"], event.args["firstRisk"]
+            rates += [
+                (event.args["ratesAfter"] >> 16 * lane & 0xFFFF) * units[product]
+                for lane in range(16)
+                if event.args["lanes"] >> lane & 1 and (product, first + lane) in covers
+            ]
+    return rates
+
+
 def derive(receipts: list[dict[str, Any]]) -> dict[str, Any]:
     """The report's values from receipts; `transactions` maps each hash to its gas."""
     found = list(events(receipts))
@@ -100,8 +120,7 @@ def derive(receipts: list[dict[str, Any]]) -> dict[str, Any]:
 
     bound = named("PolicyBound")
     starts = named("IndexStarted")
-    insured = {(e.args["product"], e.args["risk"]) for e in bound}
-    resets = [e for e in named("RateReset") if (e.args["product"], e.args["risk"]) in insured]
+    rates = rates_of(found, {(e.args["product"], e.args["risk"]) for e in bound})
     first_lost = min(
         (e.block for e in named("SlotsAttested") if e.args["lostMask"]), default=sys.maxsize
     )
@@ -111,7 +130,7 @@ def derive(receipts: list[dict[str, Any]]) -> dict[str, Any]:
         "policies_bound": len(bound),
         "certificates_posted": sum(e.args["size"] for e in named("BordereauPosted")),
         "premium_rate_before": before,
-        "premium_rate_after": max([before, *(e.args["rateAfter"] for e in resets)]),
+        "premium_rate_after": max([before, *rates]),
         "incident_quorum": incident_quorum(found),
         "oracle_nodes": max((e.args["n"] for e in named("CommitteeProposed")), default=0),
         "claims_auto_settled": len(

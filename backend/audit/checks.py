@@ -16,7 +16,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from backend.audit.declarations import ATTEST, POST, REPORT
-from backend.audit.ledger import LEAF, Event, Ledger, Row, hexed, leaves_of
+from backend.audit.ledger import LEAF, Event, Ledger, Row, hexed, leaves_of, resets
 from backend.audit.rules import (
     NO_SENSOR_DATA,
     SLOTS_PER_EPOCH,
@@ -225,6 +225,13 @@ def check_models(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             result.expect("model", hexed(model), usable, True, f"use in frame {frame} allowed")
 
 
+def rates_set(ledger: Ledger, event: Event) -> list[tuple[int, int]]:
+    """Risk and rate of each index that an IndexStarted or a RateReset sets."""
+    if event.name == "IndexStarted":
+        return [(event.args["risk"], event.args["rate"])]
+    return resets(ledger, event.args)
+
+
 def check_rates(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
     """Every rate is the table's rate of the effective score at that moment."""
     tables = {
@@ -238,14 +245,12 @@ def check_rates(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resul
             for lane, score in enumerate(lanes(args["scores"])):
                 scores[args["firstRisk"] + lane] = score
         elif event.contract == "RateIndex" and event.name in ("IndexStarted", "RateReset"):
-            result.on_chain["rates"] += 1
             table, unit = tables[args["product"]]
-            said = args["rate"] if event.name == "IndexStarted" else args["rateAfter"]
-            where = f"of product {args['product']} and risk {args['risk']}, {event.place}"
-            result.expect(
-                "rate", where, said, table_rate(table, unit, scores[args["risk"]]), "rate"
-            )
-            result.recomputed["rates"] += 1
+            for risk, said in rates_set(ledger, event):
+                result.on_chain["rates"] += 1
+                where = f"of product {args['product']} and risk {risk}, {event.place}"
+                result.expect("rate", where, said, table_rate(table, unit, scores[risk]), "rate")
+                result.recomputed["rates"] += 1
 
 
 # -- premiums --------------------------------------------------------------------------------------
@@ -253,14 +258,15 @@ def check_rates(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resul
 
 def rate_steps(ledger: Ledger, product: int, risk: int) -> list[RateStep]:
     """Rates of the index by time."""
-    steps = []
-    for event in ledger.events:
-        if event.contract != "RateIndex" or event.name not in ("IndexStarted", "RateReset"):
-            continue
-        if (event.args["product"], event.args["risk"]) == (product, risk):
-            name = "rate" if event.name == "IndexStarted" else "rateAfter"
-            steps.append(RateStep(event.time, event.args[name]))
-    return steps
+    return [
+        RateStep(event.time, rate)
+        for event in ledger.events
+        if event.contract == "RateIndex"
+        and event.name in ("IndexStarted", "RateReset")
+        and event.args["product"] == product
+        for priced, rate in rates_set(ledger, event)
+        if priced == risk
+    ]
 
 
 def check_premiums(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:

@@ -48,8 +48,8 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
     ),
     "RateIndex": (
         "IndexStarted(uint16 indexed product, uint32 indexed risk, uint256 rate)",
-        "RateReset(uint16 indexed product, uint32 indexed risk, uint256 rateBefore, "
-        "uint256 rateAfter, uint256 index)",
+        "RateReset(uint16 indexed product, uint32 indexed firstRisk, uint16 lanes, "
+        "uint256 ratesBefore, uint256 ratesAfter)",
         "IndexStopped(uint16 indexed product, uint32 indexed risk)",
     ),
     "RiskFeed": (

@@ -41,6 +41,8 @@ class Ledger:
 
     tables: dict[str, dict[Key, Row]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    units: dict[int, int] = field(default_factory=dict)
+    """Rate unit of each product, 1e18 a year."""
 
     def put(self, table: str, key: Key, row: Row) -> None:
         self.tables.setdefault(table, {})[key] = row
@@ -79,6 +81,21 @@ def hexed(value: bytes) -> str:
 
 
 # -- risks, scores, rates --------------------------------------------------------------------------
+
+
+def resets(ledger: Ledger, args: Row) -> list[tuple[int, int]]:
+    """Risk and new rate, 1e18 a year, of each lane that a RateReset names."""
+    unit = ledger.units[args["product"]]
+    return [
+        (args["firstRisk"] + lane, (args["ratesAfter"] >> 16 * lane & 0xFFFF) * unit)
+        for lane in range(16)
+        if args["lanes"] >> lane & 1
+    ]
+
+
+@folds("ProductBook", "ProductRegistered")
+def _product(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.units[a["product"]] = a["terms"]["rateUnit"]
 
 
 @folds("RiskRegister", "RiskRegistered")
@@ -127,7 +144,8 @@ def _index_started(ledger: Ledger, event: Event, a: Row) -> None:
 
 @folds("RateIndex", "RateReset")
 def _rate_reset(ledger: Ledger, event: Event, a: Row) -> None:
-    ledger.row("ledger_rates", a["product"], a["risk"])["rate"] = a["rateAfter"]
+    for risk, rate in resets(ledger, a):
+        ledger.row("ledger_rates", a["product"], risk)["rate"] = rate
 
 
 @folds("RateIndex", "IndexStopped")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 
 import httpx
 
+from oracles.settings import MemberSettings
 from scripts.demo.people import KeyFile, new_key
-from scripts.demo.processes import ROOT, Child, DemoFailed, Processes, free_port
+from scripts.demo.processes import Child, Processes, free_port
 
 MEMBERS = 4
 FAULTY = 2
@@ -118,12 +118,8 @@ class Oracles:
         return paths
 
     def config_digest(self, settings: Path) -> bytes:
-        """The digest of the committee settings, as a member computes it."""
-        command = [sys.executable, "-m", "oracles.node", "--config", str(settings), "digest"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise DemoFailed(f"a member cannot read its settings: {done.stderr.strip()}")
-        return bytes.fromhex(done.stdout.strip().removeprefix("0x"))
+        """The digest of the committee settings, which is registered on chain."""
+        return MemberSettings.read(settings).committee.digest()
 
     def insure(self, risk: int, target: str, hosts: list[str]) -> None:
         """Tells the members about an insured asset; they read the file again when it changes."""

@@ -25,7 +25,7 @@ class Timeline:
         self.console.print(f"\n{self._stamp()}  [bold]{title}[/bold]")
 
     def note(self, text: str) -> None:
-        self.console.print(f"{self._stamp()}    {text}")
+        self.console.print(f"{self._stamp()}    {text}", soft_wrap=True)
 
     def clock(self, seconds: int, why: str) -> None:
         self.note(f"[cyan]chain time advanced by {seconds} s[/cyan]: {why}")
@@ -42,6 +42,7 @@ class Timeline:
         self.console.print(
             f"{self._stamp()}    {step:<44} {entry['hash'][:18]}…  {entry['gas']:>10,} gas",
             highlight=False,
+            soft_wrap=True,
         )
 
     def closing_table(self, rows: list[tuple[str, str]]) -> None:
