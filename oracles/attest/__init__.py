@@ -1,0 +1,1 @@
+"""What one member says: it reads its sources, scores and observes, and signs."""

@@ -1,0 +1,1 @@
+"""Evidence bundles: what a member saw, kept by hash, from which its word can be derived again."""

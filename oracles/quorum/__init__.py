@@ -1,0 +1,1 @@
+"""How members come to one word on chain: gossip, turns, transactions."""

@@ -1,0 +1,119 @@
+"""Puts a member together from its settings; changes when a part of a member is added."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from web3 import HTTPProvider, Web3
+
+from contracts.client.artifacts import ArtifactMissing
+from contracts.client.errors import ChainError
+from contracts.client.signatures import address_of
+from contracts.client.system import Deployment
+from oracles.attest.behaviour import BEHAVIOURS
+from oracles.attest.keys import KeyFileError, read_key, read_secret
+from oracles.attest.observe import Lookout
+from oracles.attest.score import Scorer
+from oracles.attest.sources import FlowCache, FlowTable, ProbeFile
+from oracles.domain.quorum import Signer
+from oracles.evidence.bundle import EvidenceStore
+from oracles.evidence.pseudonym import Pseudonyms
+from oracles.logs import json_logger
+from oracles.model.artefact import ModelError
+from oracles.quorum.health import Health
+from oracles.quorum.identity import Identity
+from oracles.quorum.inbox import Inbox
+from oracles.quorum.member import Member, Risks
+from oracles.quorum.peers import HttpPost, Peers
+from oracles.quorum.store import OtherChain, Store
+from oracles.quorum.web3_chain import Web3Chain, WrongChain
+from oracles.settings import MemberSettings, SettingsError, SourceSettings
+from oracles.traffic.errors import SourceError
+
+LoadScorer = Callable[[Path | None], Scorer]
+
+EXPECTED_ERRORS = (
+    ArtifactMissing,
+    ChainError,
+    KeyFileError,
+    ModelError,
+    OSError,
+    OtherChain,
+    SettingsError,
+    SourceError,
+    WrongChain,
+    sqlite3.Error,
+    ValueError,
+)
+"""What ends a start with one line instead of a trace."""
+
+
+def identity_of(settings: MemberSettings) -> Identity | None:
+    """The member's key and conduct; None when it has no key. Raises KeyFileError, ValueError."""
+    if settings.behaviour not in BEHAVIOURS:
+        raise ValueError(f"behaviour {settings.behaviour} is none of {', '.join(BEHAVIOURS)}")
+    if settings.key_file is None:
+        return None
+    password_file = settings.keystore_password_file
+    key = read_key(settings.key_file, read_secret(password_file) if password_file else None)
+    behaviour = BEHAVIOURS[settings.behaviour]()
+    return Identity(Signer(address_of(key)), key, settings.vantage, behaviour)
+
+
+def lookout_of(settings: MemberSettings) -> Lookout:
+    """The member's outside view. Raises SourceError, OSError, KeyFileError."""
+    names = Pseudonyms(read_secret(settings.pseudonym_key_file).encode())
+    probes = ProbeFile(settings.probes.path, settings.probes.rebase)
+    upstream = _upstream(settings, settings.upstream) if settings.upstream else None
+    return Lookout(probes, upstream, names)
+
+
+def _upstream(settings: MemberSettings, source: SourceSettings) -> FlowTable:
+    cache = FlowCache(settings.data_dir / "flows")
+    flows = cache.exported(source.path, settings.upstream_export_s, source.rebase)
+    return FlowTable(flows, source.rebase)
+
+
+def open_chain(settings: MemberSettings) -> Web3Chain:
+    """The deployment at the node. Raises ChainError, WrongChain, OSError."""
+    web3 = Web3(HTTPProvider(settings.rpc_url, request_kwargs={"timeout": 10}))
+    return Web3Chain(web3, Deployment.read(settings.deployment))
+
+
+def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, HttpPost]:
+    """A member that is ready to run. Raises EXPECTED_ERRORS."""
+    identity = identity_of(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    chain = open_chain(settings)
+    domains = chain.deployed.domains
+    store = Store(settings.data_dir / "member.sqlite", chain.deployed.name)
+    signer = identity.signer if identity else ""
+    health = Health(settings.name, signer, settings.behaviour if identity else "dry run")
+    news = threading.Event()
+
+    def count(kind: str, who: str, outcome: str) -> None:
+        health.count(kind, who, outcome)
+        if outcome == "accepted":
+            news.set()
+
+    logger = json_logger(settings.name)
+    post = HttpPost()
+    member = Member(
+        settings=settings,
+        identity=identity,
+        chain=chain,
+        store=store,
+        evidence=EvidenceStore(settings.data_dir / "evidence"),
+        health=health,
+        inbox=Inbox(store, domains, chain.deployed.chain_id, chain.deployed.feed, count),
+        peers=Peers(settings.peers, post, health.posted),
+        lookout=lookout_of(settings),
+        scorer=load_scorer(settings.model),
+        risks=Risks(settings.risks, logger),
+        logger=logger,
+        news=news,
+    )
+    return member, post
