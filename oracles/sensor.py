@@ -47,7 +47,7 @@ from oracles.quorum.wiring import EXPECTED_ERRORS
 from oracles.settings import SensorSettings
 
 MOST_FRAMES_BACK: Final = 120
-"""Frames before the newest closed one that a new sensor begins with."""
+"""Frames before the newest closed one with which a new sensor begins at most."""
 
 KEEP_FRAMES: Final = 1_000
 
@@ -125,18 +125,23 @@ class Sensor:
     source: FlowSource
     names: Pseudonyms
     spool: Spool
+    since: int
+    """second of chain time at which the source begins; 0 = with the newest closed frame"""
 
     def cut(self, now: int) -> int:
         """Makes a batch for each frame that closed by second ``now`` of chain time; how many."""
         closed = Frame(frame_at(now, self.place.frame_length) - 1)
         sequence, last, previous = self.spool.end()
-        first = closed - MOST_FRAMES_BACK if last is None else last + 1
-        frames = range(max(first, 0), closed + 1)
+        frames = range(self._first(closed) if last is None else last + 1, closed + 1)
         for number, frame in enumerate(frames, sequence + 1):
             batch = self._batch(Frame(frame), number, previous)
             self.spool.add(batch)
             previous = batch.header.hash()
         return len(frames)
+
+    def _first(self, closed: Frame) -> int:
+        began = self.since // self.place.frame_length if self.since else closed
+        return max(min(began, closed), closed - MOST_FRAMES_BACK, 0)
 
     def _batch(self, frame: Frame, sequence: int, previous: bytes) -> Batch:
         length_us = self.place.frame_length * MICROS
@@ -220,6 +225,7 @@ def build(settings: SensorSettings, chain: Web3Chain, spool: Spool) -> Sensor:
         source=FlowTable(flows, rebase),
         names=Pseudonyms(read_secret(settings.pseudonym_key_file).encode()),
         spool=spool,
+        since=rebase.chain_base,
     )
 
 

@@ -82,14 +82,15 @@ def kill_self() -> None:
 
 @dataclass(frozen=True)
 class Crasher(Honest):
-    """Honest until it is about to send what ``on`` says; then it dies holding its turn."""
+    """Honest until it is about to send what ``on`` says (None: anything); then it dies holding its
+    turn."""
 
     name: str = "crash"
-    on: Sending = "attest"
+    on: Sending | None = None
     die: Callable[[], None] = field(default=kill_self)
 
     def before(self, sending: Sending) -> None:
-        if sending == self.on:
+        if self.on in (None, sending):
             self.die()
 
 
@@ -98,5 +99,6 @@ BEHAVIOURS: Final[Mapping[str, Callable[[], Behaviour]]] = {
     "lie": Liar,
     "crash": Crasher,
     "crash-on-report": lambda: Crasher(on="report"),
+    "crash-on-attest": lambda: Crasher(on="attest"),
 }
 """Name in a member's configuration → its behaviour."""

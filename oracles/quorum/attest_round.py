@@ -98,7 +98,7 @@ class AttestRound:
             return self._send_own(subject, epoch, held, recorded, markable)
         plan = plan_attest([h for h, _ in held], recorded, committee, markable)
         if plan is None:
-            return _why_not(held, recorded, committee)
+            return _why_not(held, recorded, committee, markable)
         return self._when_due(view, committee, subject, epoch, held, plan)
 
     def _sign_new(
@@ -235,11 +235,14 @@ def _why_not(
     held: Sequence[tuple[Held, Signed]],
     recorded: Mapping[Signer, SlotMasks],
     committee: Committee,
+    markable: int,
 ) -> str:
     if any(recorded.values()):
         return "already submitted"
-    signers = {one.signer for one, _ in held if one.masks.lost}
-    return f"quorum not reached: {len(signers)} of {committee.lost_quorum} mark a slot lost"
+    signers = {one.signer for one, _ in held if one.masks.lost & markable}
+    if not signers:
+        return "no open slot is marked lost"
+    return f"quorum not reached: {len(signers)} of {committee.lost_quorum} mark an open slot lost"
 
 
 def _observation(signed: Signed) -> Observation:

@@ -15,7 +15,7 @@ from contracts.client.signatures import address_of
 from oracles.attest.behaviour import Honest
 from oracles.attest.observe import Lookout
 from oracles.attest.score import LaneScorer, Scorer
-from oracles.domain.incident import Epoch, Slot, epoch_of
+from oracles.domain.incident import Epoch, Slot, epoch_of, slot_at
 from oracles.domain.quorum import Committee, Frame, Signer, frame_at
 from oracles.evidence.bundle import EvidenceStore
 from oracles.evidence.observation import Terms
@@ -96,19 +96,26 @@ class Member:
     def cycle(self, view: ChainView) -> None:
         """One round of everything at one block."""
         risks = self.risks.current()
-        terms = self.chain.deployed.terms
-        committee = view.frame_committee(frame_at(view.now, terms.frame_length))
+        committee = self._committee(view)
         if committee is None:
-            self._say("member", "no committee is in force", view)
-            return
-        scores, attests = self._rounds_for(committee)
-        self._admit(view, risks, attests)
-        step = self._round if self.identity else self._dry_run
-        sentences = list(step(view, risks, scores, attests))
+            sentences = [("member", "no committee is in force")]
+        else:
+            scores, attests = self._rounds_for(committee)
+            self._admit(view, risks, attests)
+            step = self._round if self.identity else self._dry_run
+            sentences = list(step(view, risks, scores, attests))
+            self._forget(view, scores, attests)
         for case, sentence in sentences:
             self._say(case, sentence, view)
         self.health.cycled(view.number, view.now, [sentence for _, sentence in sentences])
-        self._forget(view, scores, attests)
+
+    def _committee(self, view: ChainView) -> Committee | None:
+        """The committee of the current frame, or of the current epoch before it has one."""
+        terms = self.chain.deployed.terms
+        epoch = epoch_of(slot_at(view.now, terms.slot_length))
+        return view.frame_committee(frame_at(view.now, terms.frame_length)) or view.epoch_committee(
+            epoch
+        )
 
     def _rounds_for(self, committee: Committee) -> tuple[ScoreRound, AttestRound]:
         if self._rounds is None or self._rounds[0] != len(committee.members):

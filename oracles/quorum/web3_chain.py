@@ -66,6 +66,8 @@ class Web3Chain:
     web3: Web3
     deployment: Deployment
     deployed: Deployed = field(init=False)
+    _contracts: dict[str, Contract] = field(default_factory=dict)
+    _fixed: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_genesis()
@@ -99,8 +101,17 @@ class Web3Chain:
 
     def contract(self, name: str) -> Contract:
         """A contract of the deployment."""
-        address = self.deployment.contracts[name]
-        return self.web3.eth.contract(address=address, abi=artifact(name).abi)
+        if name not in self._contracts:
+            address = self.deployment.contracts[name]
+            self._contracts[name] = self.web3.eth.contract(address=address, abi=artifact(name).abi)
+        return self._contracts[name]
+
+    def fixed(self, contract: str, function: str, *arguments: object) -> Any:
+        """What a contract says that never changes; asked once."""
+        key = (contract, function, *arguments)
+        if key not in self._fixed:
+            self._fixed[key] = self.contract(contract).functions[function](*arguments).call()
+        return self._fixed[key]
 
     @asks_node
     def config_digest(self, version: int) -> bytes:
@@ -164,8 +175,8 @@ class Web3View:
 
     def _committee(self, version: int) -> Committee:
         suspended = self._call("OracleCommittee", "termOf", version)[2]
-        members = self._call("OracleCommittee", "members", version)
-        thresholds = self._call("OracleCommittee", "thresholds", version)
+        members = self._chain.fixed("OracleCommittee", "members", version)
+        thresholds = self._chain.fixed("OracleCommittee", "thresholds", version)
         return Committee(
             version=version,
             members=tuple(
@@ -188,7 +199,7 @@ class Web3View:
         return [self._score_state(risk) for risk in range(first_risk, first_risk + count)]
 
     def _score_state(self, risk: int) -> ScoreState:
-        base = int(self._call("RiskRegister", "riskOf", risk)[1])
+        base = int(self._chain.fixed("RiskRegister", "riskOf", risk)[1])
         try:
             score, uncapped, frame = self._call("RiskFeed", "scoreOf", risk)
         except Exception as error:

@@ -41,7 +41,8 @@ NAMES = Pseudonyms(b"k" * 16)
 def sensor(folder: Path, flows: pd.DataFrame) -> Sensor:
     spool = Spool(folder / "sensor.sqlite")
     place = Place(1337, FEED, 0, 60)
-    return Sensor(place, ("10.0.0.1",), SENSOR_KEY, FlowTable(flows, LIVE), NAMES, spool)
+    table = FlowTable(flows, LIVE)
+    return Sensor(place, ("10.0.0.1",), SENSOR_KEY, table, NAMES, spool, since=START - 120)
 
 
 def inbox(folder: Path) -> Inbox:
@@ -116,17 +117,17 @@ def test_unpack_flows__packed__same_flows() -> None:
 
 def test_sensor__frames_without_traffic__have_empty_batches(tmp_path: Path) -> None:
     one = sensor(tmp_path, flows_at([(START + 61) * MICROS]))
-    assert one.cut(START + 60) == 121
+    assert one.cut(START + 60) == 3
     assert one.cut(START + 60) == 0
     assert one.cut(START + 180) == 2
     sequence, frame, _ = one.spool.end()
-    assert (sequence, frame) == (122, FRAME + 2)
+    assert (sequence, frame) == (4, FRAME + 2)
 
 
 def test_sensor__batch__holds_the_frames_flows_under_pseudonyms(tmp_path: Path) -> None:
     one = sensor(tmp_path, flows_at([(START + t) * MICROS for t in (1, 2, 61)]))
     one.cut(START + 60)
-    one.spool.taken("member", 119)
+    one.spool.taken("member", 1)
     batch = waiting(one.spool)
     flows = unpack_flows(batch.payload)
     assert batch.header.frame == FRAME
@@ -143,7 +144,7 @@ def test_sensor__restart__goes_on_with_the_chain(tmp_path: Path) -> None:
     one.spool.close()
     again = sensor(tmp_path, flows)
     again.cut(START + 120)
-    again.spool.taken("member", 120)
+    again.spool.taken("member", 2)
     assert waiting(again.spool).header.previous == "0x" + end.hex()
 
 
