@@ -23,8 +23,8 @@ from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.settings import CommitteeSettings, FloodSettings, TimingSettings
 from tests.support.captures import SYN, Packet, conversation, pcap_bytes
-from tests.support.committee import probe
 from tests.support.local_chain import ROOT, LocalChain, free_port, wait_until
+from tests.support.member_table import probe
 
 HOST = "10.0.0.1"
 TARGET = f"{HOST}:80"

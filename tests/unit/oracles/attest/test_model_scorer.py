@@ -8,7 +8,7 @@ from oracles.attest.model import load_scorer
 from oracles.attest.score import pack_flows, unpack_flows
 from oracles.domain.incident import MICROS
 from oracles.domain.quorum import TOP_SCORE
-from tests.support.committee import START, flows_at
+from tests.support.member_table import START, flows_at
 
 FRAME = START // 60
 
