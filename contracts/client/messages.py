@@ -130,7 +130,11 @@ class Certificate(Message):
 
 @dataclass(frozen=True, slots=True)
 class BordereauHeader(Message):
-    """An underwriter's word for a batch of certificates. Money in token units."""
+    """An underwriter's word for a batch of certificates. Money in token units.
+
+    `rate` is the premium of one unit, `base` the second that start offsets count from, `leaf_kind`
+    the series' `LeafKind`, and `leaf_file_hash` zero for a posted batch.
+    """
 
     contract: ClassVar[str] = "CertificateBook"
     platform: Address
@@ -140,6 +144,7 @@ class BordereauHeader(Message):
     rate: Uint64
     first_serial: Uint32
     size: Uint32
+    base: Uint40
     exposure: Uint128
     premium: Uint128
     leaf_kind: Uint8

@@ -1,0 +1,146 @@
+import pytest
+
+from contracts.client.certificates import PostedTree, pack
+from tests.support.capital import ints
+from tests.support.facility import SLOT, UNIT, post, records, reserve
+from tests.support.reverts import reverts_with
+
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def tree(world, series, chain):
+    """Batch 1: 300 certificates of a dollar; number 7 is void."""
+    reserve(world, series, 1_000 * UNIT, 1_000)
+    batch = records(COUNT, units=1)
+    batch[7] = None
+    post(world, series, batch, chain.time())
+    return PostedTree(pack(batch))
+
+
+@pytest.fixture(scope="module")
+def run(tree, chain):
+    """A slot that begins after the batch was posted."""
+    return chain.time() // SLOT + 1
+
+
+def try_claim(world, run, proven, batch=1, sender=None, **change):
+    parts = {"indices": proven.indices, "leaves": proven.leaves, "proof": proven.proof} | change
+    return world.book.claim.call(
+        batch, run, parts["indices"], parts["leaves"], parts["proof"],
+        {"from": sender or world.desk},
+    )  # fmt: skip
+
+
+def claim(world, run, proven):
+    return world.book.claim(
+        1, run, proven.indices, proven.leaves, proven.proof, {"from": world.desk}
+    )
+
+
+def test_claim__anyone_but_the_desk__is_refused(world, tree, run):
+    for caller in (world.petra, world.ulla, world.eve):
+        with reverts_with("OnlyClaimsDesk", caller):
+            try_claim(world, run, tree.prove([0]), sender=caller)
+
+
+def test_claim__unknown_batch__is_refused(world, tree, run):
+    with reverts_with("UnknownBatch", 2):
+        try_claim(world, run, tree.prove([0]), batch=2)
+
+
+def test_claim__run_before_posting__is_the_bond_s(world, tree, run):
+    posted = world.book.batchOf(1).dict()["postedAt"]
+    slot = posted // SLOT if posted % SLOT else posted // SLOT - 1
+    with reverts_with("RunBeforePosting", 1, slot * SLOT, posted):
+        try_claim(world, slot, tree.prove([0]))
+
+
+def test_claim__no_record__is_refused(world, tree, run):
+    with reverts_with("NothingClaimed"):
+        try_claim(world, run, tree.prove([0]), indices=[])
+
+
+@pytest.mark.parametrize("indices", [[3, 3], [4, 3], [9, 8]])
+def test_claim__indices_out_of_order__is_refused(world, tree, run, indices):
+    with reverts_with("IndicesNotIncreasing", indices[1]):
+        try_claim(world, run, tree.prove(sorted(set(indices))), indices=indices)
+
+
+def test_claim__index_beyond_the_batch__is_refused(world, tree, run):
+    with reverts_with("IndexOutOfRange", COUNT, COUNT):
+        try_claim(world, run, tree.prove([COUNT - 1]), indices=[COUNT - 1, COUNT])
+
+
+def test_claim__void_record__is_refused(world, tree, run):
+    with reverts_with("VoidRecord", 7):
+        try_claim(world, run, tree.prove([6]), indices=[6, 7])
+
+
+def test_claim__other_content__is_refused(world, tree, run):
+    proof = tree.prove([10, 200])
+    more_units = bytearray(proof.leaves)
+    more_units[2 * 24 + 21] = 200
+    with reverts_with("ProofInvalid", 1):
+        try_claim(world, run, proof, leaves=bytes(more_units))
+    with reverts_with("ProofInvalid", 1):
+        try_claim(world, run, proof, indices=[10, 196 - 4])
+    with reverts_with("ProofInvalid", 1):
+        try_claim(world, run, proof, proof=(b"\x01" * 32, *proof.proof[1:]))
+
+
+def test_claim__node_as_a_leaf__is_refused(world, tree, run):
+    """Three hashes are as long as a leaf; they must not pass for one."""
+    level = tree.levels[0]
+    forged = level[0] + level[1] + bytes(32)
+    with reverts_with("ProofInvalid", 1):
+        try_claim(world, run, tree.prove([0]), leaves=forged)
+
+
+@pytest.mark.parametrize("extra", [-32, 32])
+def test_claim__proof_of_another_length__is_refused(world, tree, run, extra):
+    proof = tree.prove([10])
+    words = proof.proof[:-1] if extra < 0 else (*proof.proof, b"\x01" * 32)
+    with reverts_with("ProofLength"):
+        try_claim(world, run, proof, proof=words)
+
+
+@pytest.mark.parametrize("extra", [-1, -96, 1, 96])
+def test_claim__leaves_of_another_length__is_refused(world, tree, run, extra):
+    proof = tree.prove([10, 200])
+    leaves = proof.leaves[:extra] if extra < 0 else proof.leaves + b"\x01" * extra
+    with reverts_with("ProofLength"):
+        try_claim(world, run, proof, leaves=leaves)
+
+
+def test_claim__twice__is_refused(world, tree, run):
+    claim(world, run, tree.prove([10, 11]))
+    with reverts_with("AlreadyClaimed", 1, 11):
+        try_claim(world, run + 5, tree.prove([9, 11, 12]))
+    assert not world.book.isClaimed(1, 9)
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [
+        [0],
+        [299],
+        [3, 4],
+        [0, 1, 2, 3],
+        [254, 255, 256, 257],
+        [5, 100, 150, 299],
+        list(range(8, 108)),
+    ],
+    ids=["first", "last", "two leaves", "one leaf", "word border", "scattered", "run of 100"],
+)
+def test_claim__records_of_the_batch__are_marked_and_added_up(world, tree, run, indices):
+    proof = tree.prove(indices)
+    result = try_claim(world, run, proof)
+    base = world.book.batchOf(1).dict()["base"]
+    assert ints(result) == (len(indices) * UNIT, base + indices[0], base + indices[-1])
+    event = claim(world, run, proof).events["CertificatesClaimed"]
+    assert tuple(event["indices"]) == tuple(indices)
+    assert event["amount"] == len(indices) * UNIT
+    looked_at = {indices[0], indices[-1], indices[0] + 1, (indices[-1] + 1) % COUNT, 256, 255}
+    assert all(world.book.isClaimed(1, i) == (i in indices) for i in looked_at)
+    assert world.book.batchOf(1).dict()["paid"] == len(indices) * UNIT
