@@ -21,7 +21,7 @@ from .abi import canonical_type, signature_hash
 from .artifacts import artifact
 from .sender import Sender
 from .signatures import keccak256
-from .system import CONTRACTS, Deployment, SystemParameters
+from .system import CONTRACTS, MADE_BY_THE_CELL, Deployment, SystemParameters
 
 ALIASES = {
     "token": "StableCoin",
@@ -31,6 +31,9 @@ ALIASES = {
     "feed": "RiskFeed",
     "incidents": "IncidentRegistry",
     "ledger": "ExposureLedger",
+    "models": "ModelRegistry",
+    "products": "ProductBook",
+    "register": "RiskRegister",
 }
 """Short constructor argument names → contract."""
 
@@ -54,6 +57,11 @@ RESTRICTED: dict[tuple[str, str], str] = {
     ("ProductBook", "register"): "PRODUCT_ADMIN",
     ("ProductBook", "close"): "PRODUCT_ADMIN",
     ("ExposureLedger", "setCap"): "PRODUCT_ADMIN",
+    ("Cell", "withdrawFees"): "TREASURER",
+    ("Facility", "reserve"): "UNDERWRITER",
+    ("Facility", "setCommission"): "TREASURER",
+    ("Facility", "setDailyLimit"): "PRODUCT_ADMIN",
+    ("Facility", "setSuspended"): "PRODUCT_ADMIN",
     ("Cell", "withdrawFees"): "TREASURER",
     ("RiskRegister", "registerRisk"): "UNDERWRITER",
     ("RiskRegister", "registerDependency"): "UNDERWRITER",
@@ -150,15 +158,16 @@ def deploy(web3: Web3, sender: Sender, people: People, parameters: SystemParamet
     :raises ChainError: the node or a constructor refused
     """
     first = web3.eth.get_transaction_count(sender.address)
-    addresses = {
-        name: created_address(sender.address, first + i) for i, name in enumerate(CONTRACTS)
-    }
+    order = [name for name in CONTRACTS if name not in MADE_BY_THE_CELL]
+    addresses = {name: created_address(sender.address, first + i) for i, name in enumerate(order)}
+    for name, nonce in MADE_BY_THE_CELL.items():
+        addresses[name] = created_address(addresses["Cell"], nonce)
     values: dict[str, Any] = {_plain_name(n): v for n, v in asdict(parameters).items()}
     values |= {_plain_name(name): address for name, address in addresses.items()}
     values |= {alias: addresses[name] for alias, name in ALIASES.items()}
     values["admin"] = sender.address
     block = web3.eth.block_number
-    for name in CONTRACTS:
+    for name in order:
         receipt = sender.send({"data": creation_code(name, values)})
         if receipt["contractAddress"] != addresses[name]:
             raise RuntimeError(f"{name} is at {receipt['contractAddress']}: nonce used elsewhere")
