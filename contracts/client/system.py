@@ -40,11 +40,12 @@ MADE_BY_THE_CELL = {"JuniorVault": 1, "SeniorVault": 2}
 class SystemParameters:
     """What a deployment fixes for ever; the defaults suit a demonstration.
 
-    Lengths, ages and delays in seconds, moves in score points, money in token units, shares in 1/10,000.
+    Lengths and delays in seconds, `max_frame_age` in frames, moves in score points, money in token
+    units, shares in 1/10,000.
     """
 
     frame_length: int = 10
-    max_frame_age: int = 60
+    max_frame_age: int = 6
     per_frame: int = 2_500
     per_day: int = 10_000
     slot_length: int = 2
