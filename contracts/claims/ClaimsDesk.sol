@@ -104,7 +104,7 @@ contract ClaimsDesk is Runs, Reviews {
     ) external returns (uint128 paid) {
         ICertificateBook.Batch memory batch = certificateBook.batchOf(batchId);
         Terms memory terms = productBook.termsOf(batch.product);
-        _requirePayingRun(batchId, batch, terms, runStart);
+        _requirePayingRun(batch, terms, runStart);
         uint40[2] memory span;
         (paid, span[0], span[1]) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
         require(span[1] + terms.coverageLag <= _startOf(runStart), CertificateNotCovered(batchId, span[1], _startOf(runStart)));
@@ -202,12 +202,11 @@ contract ClaimsDesk is Runs, Reviews {
         revert NothingDue(a.claim);
     }
 
-    /// @dev The run began after the bordereau was posted, lasted beyond the waiting period, and may still be claimed.
-    function _requirePayingRun(BatchId id, ICertificateBook.Batch memory batch, Terms memory terms, uint64 runStart) private view {
+    /// @dev The run lasted beyond the waiting period and may still be claimed. That it began after posting is the book's to check.
+    function _requirePayingRun(ICertificateBook.Batch memory batch, Terms memory terms, uint64 runStart) private view {
         uint40 start = _startOf(runStart);
-        require(batch.postedAt <= start, PostedAfterRun(id, batch.postedAt, start));
         uint40 closesAt = batch.end + maxReportDelay + terms.claimWindow;
-        require(!batch.expired && block.timestamp < closesAt, ClaimWindowClosed(closesAt, uint40(block.timestamp)));
+        require(block.timestamp < closesAt, ClaimWindowClosed(closesAt, uint40(block.timestamp)));
         Walk memory walk = _walkFrom(runStart, terms, batch.risk, 0);
         _advance(walk, uint256(start) + terms.waitingPeriod + 1);
         uint256 lost = _endOf(walk) - start;
@@ -241,6 +240,7 @@ contract ClaimsDesk is Runs, Reviews {
         bool silencePays = a.terms.peril == Peril.DependencyOutage;
         _schedule(a.claim, a.scheduled, ICell(a.terms.cell), a.cover.holder, decideFrom, a.terms.reviewWindow, silencePays);
         emit ClaimScheduled(a.claim, policy, a.scheduled, decideFrom, decideFrom + a.terms.reviewWindow - 1);
+        ICell(a.terms.cell).reserveClaims(a.scheduled);
     }
 
     function _bookedOf(PolicyId policy, uint64 runStart) private view returns (uint96) {
@@ -257,6 +257,7 @@ contract ClaimsDesk is Runs, Reviews {
     function _onRefused(ClaimId claim, Review storage review, uint96 amount) internal override {
         PolicyId policy = ClaimIds.policyOf(claim);
         _accounts[policy].committed -= amount;
+        review.cell.unreserveClaims(amount);
         if (policyBook.released(policy)) review.cell.release(amount);
     }
 }

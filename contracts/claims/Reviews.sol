@@ -94,6 +94,7 @@ abstract contract Reviews is IClaimsDesk, EIP712, AccessManaged {
         review.status = status;
         emit ClaimApproved(claim, amount);
         _onReviewed(claim, review, amount);
+        review.cell.unreserveClaims(amount);
         review.cell.pay(review.payee, amount);
     }
 

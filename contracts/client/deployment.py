@@ -19,9 +19,10 @@ from web3 import Web3
 
 from .abi import canonical_type, signature_hash
 from .artifacts import artifact
+from .calls import call_data
 from .sender import Sender
 from .signatures import keccak256
-from .system import CONTRACTS, Deployment, SystemParameters
+from .system import CONTRACTS, MADE_BY_THE_CELL, Deployment, SystemParameters
 
 ALIASES = {
     "token": "StableCoin",
@@ -31,6 +32,9 @@ ALIASES = {
     "feed": "RiskFeed",
     "incidents": "IncidentRegistry",
     "ledger": "ExposureLedger",
+    "models": "ModelRegistry",
+    "products": "ProductBook",
+    "register": "RiskRegister",
 }
 """Short constructor argument names → contract."""
 
@@ -55,6 +59,10 @@ RESTRICTED: dict[tuple[str, str], str] = {
     ("ProductBook", "close"): "PRODUCT_ADMIN",
     ("ExposureLedger", "setCap"): "PRODUCT_ADMIN",
     ("Cell", "withdrawFees"): "TREASURER",
+    ("Facility", "reserve"): "UNDERWRITER",
+    ("Facility", "setCommission"): "TREASURER",
+    ("Facility", "setDailyLimit"): "PRODUCT_ADMIN",
+    ("Facility", "setSuspended"): "PRODUCT_ADMIN",
     ("RiskRegister", "registerRisk"): "UNDERWRITER",
     ("RiskRegister", "registerDependency"): "UNDERWRITER",
 }
@@ -125,21 +133,15 @@ def creation_code(name: str, values: Mapping[str, Any]) -> bytes:
     return bytes.fromhex(artifact(CONTRACTS[name]).bytecode) + encode_abi(types, found)
 
 
-def _call(contract: str, function: str, arguments: list[Any]) -> bytes:
-    entry = next(e for e in artifact(contract).entries("function") if e["name"] == function)
-    types = [canonical_type(i) for i in entry["inputs"]]
-    return signature_hash(entry)[:4] + encode_abi(types, arguments)
-
-
 def role_calls(addresses: Mapping[str, str], people: People) -> list[bytes]:
     """Calls to the Authority that name the roles, grant them and bind them to functions."""
-    calls = [_call("Authority", "labelRole", [number, name]) for name, number in ROLES.items()]
-    calls += [_call("Authority", "grantRole", [role, who, 0]) for role, who in people.grants()]
+    calls = [call_data("Authority", "labelRole", number, name) for name, number in ROLES.items()]
+    calls += [call_data("Authority", "grantRole", role, who, 0) for role, who in people.grants()]
     for (name, function), role in RESTRICTED.items():
         entries = artifact(CONTRACTS[name]).entries("function")
         selectors = [signature_hash(e)[:4] for e in entries if e["name"] == function]
-        arguments = [addresses[name], selectors, ROLES[role]]
-        calls.append(_call("Authority", "setTargetFunctionRole", arguments))
+        arguments = (addresses[name], selectors, ROLES[role])
+        calls.append(call_data("Authority", "setTargetFunctionRole", *arguments))
     return calls
 
 
@@ -150,19 +152,20 @@ def deploy(web3: Web3, sender: Sender, people: People, parameters: SystemParamet
     :raises ChainError: the node or a constructor refused
     """
     first = web3.eth.get_transaction_count(sender.address)
-    addresses = {
-        name: created_address(sender.address, first + i) for i, name in enumerate(CONTRACTS)
-    }
+    order = [name for name in CONTRACTS if name not in MADE_BY_THE_CELL]
+    addresses = {name: created_address(sender.address, first + i) for i, name in enumerate(order)}
+    for name, nonce in MADE_BY_THE_CELL.items():
+        addresses[name] = created_address(addresses["Cell"], nonce)
     values: dict[str, Any] = {_plain_name(n): v for n, v in asdict(parameters).items()}
     values |= {_plain_name(name): address for name, address in addresses.items()}
     values |= {alias: addresses[name] for alias, name in ALIASES.items()}
     values["admin"] = sender.address
     block = web3.eth.block_number
-    for name in CONTRACTS:
+    for name in order:
         receipt = sender.send({"data": creation_code(name, values)})
         if receipt["contractAddress"] != addresses[name]:
             raise RuntimeError(f"{name} is at {receipt['contractAddress']}: nonce used elsewhere")
-    roles = _call("Authority", "multicall", [role_calls(addresses, people)])
+    roles = call_data("Authority", "multicall", role_calls(addresses, people))
     sender.send({"to": addresses["Authority"], "data": roles})
     genesis = web3.eth.get_block(0)["hash"]
     return Deployment(

@@ -82,7 +82,8 @@ class UnlockedSender:
     def send(self, transaction: TxParams) -> TxReceipt:
         filled: TxParams = {"from": self._address, **transaction}
         try:
-            filled["gas"] = self._web3.eth.estimate_gas(filled)
+            if "gas" not in filled:
+                filled["gas"] = self._web3.eth.estimate_gas(filled)
             return _mined(self._web3, filled, self._web3.eth.send_transaction(filled))
         except Exception as error:
             raise typed(error) from error

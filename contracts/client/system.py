@@ -23,32 +23,42 @@ CONTRACTS = {
     "IncidentRegistry": "IncidentRegistry",
     "ExposureLedger": "ExposureLedger",
     "Cell": "Cell",
+    "JuniorVault": "CapitalVault",
+    "SeniorVault": "CapitalVault",
     "PolicyBook": "PolicyBook",
     "Facility": "Facility",
     "CertificateBook": "CertificateBook",
     "ClaimsDesk": "ClaimsDesk",
 }
-"""Name in a deployment → contract that is deployed, in the order of deployment."""
+"""Name in a deployment → its contract, in the order of deployment."""
+
+MADE_BY_THE_CELL = {"JuniorVault": 1, "SeniorVault": 2}
+"""Contracts that the cell's constructor creates → the nonce that it has then."""
 
 
 @dataclass(frozen=True, slots=True)
 class SystemParameters:
-    """What a deployment fixes for ever, in seconds, token units and scores; defaults for a demo."""
+    """What a deployment fixes for ever; the defaults suit a demonstration.
+
+    Lengths and delays in seconds, `max_frame_age` in frames, moves in score points, money in token
+    units, shares in 1/10,000.
+    """
 
     frame_length: int = 10
-    max_frame_age: int = 30
+    max_frame_age: int = 6
+    per_frame: int = 2_500
+    per_day: int = 10_000
     slot_length: int = 2
     max_report_delay: int = 20
     rotation_delay: int = 600
-    max_move_per_frame: int = 2_000
-    max_move_per_day: int = 10_000
     default_cap: int = 10_000_000_000_000
-    daily_instant_ceiling: int = 1_000_000_000_000
     fee_bps: int = 500
     junior_premium_bps: int = 4_000
     junior_floor_bps: int = 1_000
     epoch_length: int = 60
     withdrawal_delay: int = 120
+    bond_delay: int = 600
+    default_daily_limit: int = 1_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)

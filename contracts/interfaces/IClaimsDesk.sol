@@ -51,8 +51,6 @@ interface IClaimsDesk {
     error NotCovered(PolicyId policy, uint64 slot);
     /// @notice A leaf's cover does not include the start of the run.
     error CertificateNotCovered(BatchId batch, uint40 start, uint40 runStart);
-    /// @notice The run started before the bordereau was posted: it is the underwriter's bond's.
-    error PostedAfterRun(BatchId batch, uint40 postedAt, uint40 runStart);
     error RunTooShort(uint256 seconds_, uint32 waitingPeriod);
     error NothingDue(ClaimId claim);
     error ClaimWindowClosed(uint40 closedAt, uint40 time);

@@ -23,6 +23,7 @@ contract DeskNeighbours {
     uint32 public immutable maxReportDelay;
 
     mapping(PolicyId => bool) public released;
+    uint128 public reserved;
     mapping(PolicyId => Cover) private _covers;
     mapping(ProductId => Terms) private _terms;
     mapping(SubjectId => mapping(uint32 => uint64[2])) private _masks;
@@ -100,6 +101,14 @@ contract DeskNeighbours {
 
     function pay(address payee, uint128 amount) external {
         emit Paid(payee, amount);
+    }
+
+    function reserveClaims(uint128 amount) external {
+        reserved += amount;
+    }
+
+    function unreserveClaims(uint128 amount) external {
+        reserved -= amount;
     }
 
     function release(uint128 amount) external {

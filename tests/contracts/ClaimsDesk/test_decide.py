@@ -103,6 +103,7 @@ def test_decide__one_approves__nothing_moves(scheduled):
     assert transaction.events["AssessorDecided"]["approve"] is True
     assert "Paid" not in transaction.events
     assert view(scheduled)["scheduled"] == SCHEDULED
+    assert scheduled.neighbours.reserved() == SCHEDULED
 
 
 def test_decide__two_approve__pays_the_holder(scheduled):
@@ -117,6 +118,7 @@ def test_decide__two_approve__pays_the_holder(scheduled):
         3, INSTANT, 0, SCHEDULED,
     )  # fmt: skip
     assert scheduled.desk.committedOf(POLICY) == INSTANT + SCHEDULED
+    assert scheduled.neighbours.reserved() == 0
     with reverts_with("NotScheduled", scheduled.claim()):
         scheduled.decide("assessor_c")
 
@@ -131,6 +133,7 @@ def test_decide__two_refuse__frees_the_sum_insured_and_pays_nothing(scheduled):
     }
     assert "Paid" not in transaction.events and "Released" not in transaction.events
     assert scheduled.desk.committedOf(POLICY) == INSTANT
+    assert scheduled.neighbours.reserved() == 0
     with reverts_with("NothingDue", scheduled.claim()):
         scheduled.settle()
 

@@ -13,12 +13,12 @@ LEAVES = bytes(48)
 TENOR = 1_000
 
 
-def post(world, earliest=-20, latest=-15, posted=-12, expired=False):
+def post(world, earliest=-20, latest=-15, posted=-12):
     """A bordereau with starts and posting time in slots."""
     platform = person("platform").address
     batch = (
         b"\0" * 32, platform, PRODUCT, RISK, world.time(earliest), world.time(100),
-        world.time(posted), 2, 10**6, 0, expired, b"\0" * 32,
+        world.time(posted), 2, 10**6, 0, False, b"\0" * 32,
     )  # fmt: skip
     times = (world.time(earliest), world.time(latest))
     world.neighbours.setBatch(BATCH, batch, *times, {"from": world.relayer})
@@ -34,18 +34,6 @@ def lost(world):
     world.mark([*range(10)])
     world.after(20)
     return world
-
-
-def test_settleCertificates__posted_after_the_run_began__is_the_bonds(lost):
-    post(lost, posted=1)
-    with reverts_with("PostedAfterRun", BATCH, lost.time(1), lost.time(0)):
-        settle(lost)
-
-
-def test_settleCertificates__expired_bordereau__is_refused(lost):
-    post(lost, expired=True)
-    with reverts_with("ClaimWindowClosed", lost.time(100) + DELAY + CLAIM_WINDOW, ...):
-        settle(lost)
 
 
 def test_settleCertificates__after_the_claim_window__is_refused(lost):
