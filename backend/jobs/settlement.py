@@ -17,7 +17,8 @@ from contracts.client.certificates import Proof
 
 from ..certificates.posting import tree_of
 from ..certificates.repository import of_bordereau
-from ..domain.incidents import Masks, Run, runs_of
+from ..domain.incidents import Masks, attacked_slots, lost_slots
+from ..domain.liability import Run, runs
 from ..domain.products import Peril, Product
 from ..domain.units import ProductId
 from ..http.context import Services
@@ -62,9 +63,9 @@ def run_settlement(at: Services) -> int:
 
 def settleable_runs(masks: dict[int, Masks], product: Product, clock: Clock) -> Iterator[Run]:
     """Runs of a product whose first slot is closed and past the hold window."""
-    only_attacked = product.peril is Peril.SERVICE_ATTACK
+    marked = attacked_slots if product.peril is Peril.SERVICE_ATTACK else lost_slots
     held = Clock(clock.slot_length, clock.report_delay + product.hold_window, clock.now)
-    for run in runs_of(masks, clock.slot_length, product.merge_gap, only_attacked):
+    for run in runs(marked(masks), clock.slot_length, product.merge_gap):
         if held.is_closed(run.first):
             yield run
 
