@@ -10,7 +10,7 @@ from contracts.client.errors import NodeRefused
 
 from .chain.contracts import Contracts
 from .chain.node import Block
-from .domain.errors import DomainError
+from .domain.errors import Missing
 from .domain.products import Form, Peril, Product, RateTable
 from .domain.units import ChainTime, ProductId, RiskIndex, Score, Seconds, TokenUnits
 from .ledger.tables import LedgerProduct, LedgerRisk
@@ -20,11 +20,11 @@ HEAD_SECONDS = 0.25
 """How long a head is taken for the latest one."""
 
 
-class UnknownProduct(DomainError):
+class UnknownProduct(Missing):
     """No product has this number."""
 
 
-class UnknownRisk(DomainError):
+class UnknownRisk(Missing):
     """No risk has this index."""
 
 

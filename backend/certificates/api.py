@@ -15,13 +15,17 @@ from ..http.problems import Problem, declared, declared_write
 from ..http.schemas import HashText, Page
 from ..http.writes import Write, writing
 from ..ledger.tables import LedgerBordereau
-from . import sale
+from ..transactions.schemas import TransactionOut
+from . import posting, sale
 from .schemas import (
     BatchOut,
+    BordereauAccepted,
     BordereauOut,
     CertificateOut,
     NewBatch,
+    NewBordereau,
     NewCertificate,
+    ProofOut,
 )
 from .tables import SoldCertificate
 
@@ -78,6 +82,38 @@ def get_certificate(
         if row is None:
             raise Problem("not-found", f"no certificate {serial} in the series")
         return sale.certificate_out(session, at, row)
+
+
+@router.get("/certificates/{series}/{serial}/proof", responses=declared("not-found", "conflict"))
+def get_proof(series: HashText, serial: Serial, at: ServicesDep, who: Reader) -> ProofOut:
+    """The certificate's leaf and Merkle path in its posted bordereau."""
+    with at.database.read() as session:
+        found = find_series(session, series, wallet_of(session, who))
+        return posting.proof_of(session, found, serial)
+
+
+@router.post(
+    "/bordereaux",
+    status_code=202,
+    response_model=BordereauAccepted,
+    responses=declared_write("not-found"),
+)
+def create_bordereau(
+    body: NewBordereau,
+    write: Annotated[Write, Depends(writing("sell", "bordereaux.post"))],
+) -> Response:
+    """Posts what was sold now, without waiting for a full or old batch."""
+    series = find_series(write.session, body.series, wallet_of(write.session, write.caller))
+    planned = posting.plan(
+        write.session, write.at, series, write.platform_id, write.case_id, only_due=False
+    )
+    answer = BordereauAccepted(
+        series=series.series,
+        first_serial=planned.first_serial,
+        size=planned.size,
+        transaction=None if planned.transaction is None else TransactionOut.of(planned.transaction),
+    )
+    return write.answer(202, answer, f"{series.series}/{planned.first_serial}")
 
 
 @router.get("/bordereaux", responses=declared("invalid-cursor"))

@@ -19,6 +19,16 @@ def next_to_post(session: Session, series: LedgerSeries) -> int:
     return series.first_serial if queued is None else int(queued)
 
 
+def posting_before(session: Session, series: str, first: int) -> Posting | None:
+    """The last queued bordereau of a series before a serial."""
+    return session.scalar(
+        select(Posting)
+        .where(Posting.series == series, Posting.first_serial < first)
+        .order_by(Posting.first_serial.desc())
+        .limit(1)
+    )
+
+
 def waiting(session: Session, series: str, first: int, limit: int) -> list[SoldCertificate]:
     """Sold certificates from a serial on, in serial order."""
     query = select(SoldCertificate).where(

@@ -13,7 +13,7 @@ from contracts.client.messages import Certificate, digest
 from ..domain.certificates import SeriesRoom, refuse_sale, units_of
 from ..domain.pricing import Refusal, premium_per_unit
 from ..domain.products import Product
-from ..domain.units import ProductId, RiskIndex, TokenUnits
+from ..domain.units import ChainTime, ProductId, RiskIndex, TokenUnits
 from ..facility import repository as facility
 from ..facility.service import find_series
 from ..http.context import Services
@@ -59,21 +59,19 @@ def sell(write: Write, series_id: str, wishes: Sequence[Transaction]) -> BatchOu
     score = at.market.binding_score(RiskIndex(series.risk))
     units = _units(product, wishes)
     total = sum(units)
-    used = facility.lock_float(session, platform.wallet)
     sales = facility.lock_series(session, series, platform.id)
     _require_new(session, platform.id, wishes)
-    deposited, withdrawn, sold = facility.float_of(session, platform.wallet)
+    start = ChainTime(max(at.market.head().timestamp, sales.last_start))
     room = SeriesRoom(
         serials=series.next_serial - sales.next_serial,
         units=(series.reserved - series.released) // product.unit - sales.sold_units,
-        float_left=TokenUnits(deposited - withdrawn - sold),
+        last_start=ChainTime(series.expiry_bucket - product.term),
         premium_per_unit=TokenUnits(series.premium_per_unit),
         table_premium_per_unit=premium_per_unit(product, score.score),
     )
-    refusal = refuse_sale(room, len(wishes), total)
+    refusal = refuse_sale(room, len(wishes), total, start)
     if refusal is not None:
         raise refused(refusal)
-    start = max(at.market.head().timestamp, sales.last_start)
     first = sales.next_serial
     messages = [
         _message(at, series, product, wish, count, first + place, start, score.frame)
@@ -84,7 +82,6 @@ def sell(write: Write, series_id: str, wishes: Sequence[Transaction]) -> BatchOu
     signatures = [at.keyring.underwriter.sign_digest(hashed) for hashed in digests]
     sales.next_serial, sales.last_start = first + len(wishes), start
     sales.sold_units += total
-    used.premium_sold += total * series.premium_per_unit
     session.flush()
     session.execute(
         insert(SoldCertificate),

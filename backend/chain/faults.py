@@ -30,8 +30,8 @@ POINTS = frozenset(
         "indexer.rewind_committed",
         "sale.stored_not_answered",
         "bordereau.planned",
-        "settlement.previewed",
-        "settlement.planned",
+        "job.asked",
+        "job.queued",
     }
 )
 

@@ -15,11 +15,15 @@ MOST_UNITS = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class SeriesRoom:
-    """What a series may still sell: serials, units of reserved exposure, and platform float."""
+    """What a series may still sell: serials, units of reserved exposure, and until when.
+
+    The premium of the whole reservation is held in the platform's float on chain, so float needs no
+    check at sale.
+    """
 
     serials: int
     units: int
-    float_left: TokenUnits
+    last_start: ChainTime
     premium_per_unit: TokenUnits
     table_premium_per_unit: TokenUnits
 
@@ -36,17 +40,16 @@ def units_of(product: Product, sum_insured: TokenUnits) -> int | Refusal:
     return units
 
 
-def refuse_sale(room: SeriesRoom, count: int, units: int) -> Refusal | None:
-    """Why `count` certificates of `units` together may not be sold now, or None."""
-    premium = units * room.premium_per_unit
+def refuse_sale(room: SeriesRoom, count: int, units: int, start: ChainTime) -> Refusal | None:
+    """Why `count` certificates of `units` together may not be sold from `start` on, or None."""
     if room.premium_per_unit < room.table_premium_per_unit:
         return Refusal("series_rate_outdated", room.premium_per_unit, room.table_premium_per_unit)
     if count > room.serials:
         return Refusal("serials_exhausted", count, room.serials)
     if units > room.units:
         return Refusal("reservation_exhausted", units, room.units)
-    if premium > room.float_left:
-        return Refusal("float_too_low", premium, room.float_left)
+    if start > room.last_start:
+        return Refusal("series_ended", start, room.last_start)
     return None
 
 

@@ -11,6 +11,10 @@ class DomainError(Exception):
         self.fields = fields
 
 
+class Missing(DomainError):
+    """Nothing has this number or name."""
+
+
 class IllegalMove(DomainError):
     """A life-cycle step that does not follow from the stage before."""
 

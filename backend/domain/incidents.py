@@ -1,9 +1,11 @@
-"""Runs of lost slots: the incidents of a subject, from the quorum's masks."""
+"""Incidents of a subject: runs of the slots that the quorum's masks mark."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from .liability import Run, runs
 
 SLOTS_PER_EPOCH = 64
 
@@ -17,40 +19,37 @@ class Masks:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A maximal run of marked slots; `first` and `last` are slots, both marked."""
+class Incident:
+    """A run of lost slots, and how many of its slots were lost and attacked."""
 
-    first: int
-    last: int
+    run: Run
     lost_slots: int
     attacked_slots: int
 
 
-def marked_slots(masks: Mapping[int, Masks]) -> Iterator[tuple[int, bool]]:
-    """Lost slots in order, each with whether it was attacked; `masks` by epoch."""
+def slots_of(masks: Mapping[int, int]) -> Iterator[int]:
+    """Marked slots in order; `masks` by epoch."""
     for epoch in sorted(masks):
-        marks = masks[epoch]
+        mask = masks[epoch]
         for bit in range(SLOTS_PER_EPOCH):
-            if marks.lost >> bit & 1:
-                yield epoch * SLOTS_PER_EPOCH + bit, bool(marks.attacked >> bit & 1)
+            if mask >> bit & 1:
+                yield epoch * SLOTS_PER_EPOCH + bit
 
 
-def runs_of(
-    masks: Mapping[int, Masks], slot_length: int, merge_gap: int, attacked_only: bool = False
-) -> list[Run]:
-    """Runs of lost slots; gaps shorter than `merge_gap` seconds are closed.
+def lost_slots(masks: Mapping[int, Masks]) -> list[int]:
+    return list(slots_of({epoch: marks.lost for epoch, marks in masks.items()}))
 
-    :param attacked_only: take only slots that are lost and attacked
-    """
-    found: list[Run] = []
-    for slot, attacked in marked_slots(masks):
-        if attacked_only and not attacked:
-            continue
-        last = found[-1] if found else None
-        if last is not None and (
-            slot == last.last + 1 or (slot - last.last - 1) * slot_length < merge_gap
-        ):
-            found[-1] = Run(last.first, slot, last.lost_slots + 1, last.attacked_slots + attacked)
-        else:
-            found.append(Run(slot, slot, 1, int(attacked)))
+
+def attacked_slots(masks: Mapping[int, Masks]) -> list[int]:
+    """Slots that are lost and attacked."""
+    return list(slots_of({epoch: m.lost & m.attacked for epoch, m in masks.items()}))
+
+
+def incidents_of(masks: Mapping[int, Masks], slot_length: int, merge_gap: int) -> list[Incident]:
+    """Runs of lost slots, gaps shorter than `merge_gap` seconds closed, in order."""
+    lost, attacked = lost_slots(masks), set(attacked_slots(masks))
+    found = []
+    for run in runs(lost, slot_length, merge_gap):
+        inside = [slot for slot in lost if run.first <= slot <= run.last]
+        found.append(Incident(run, len(inside), sum(slot in attacked for slot in inside)))
     return found

@@ -59,15 +59,16 @@ def premium_up(rate: Rate, sum_insured: TokenUnits, seconds: Seconds) -> TokenUn
     return TokenUnits(ceil_div(rate * sum_insured * seconds, ONE * YEAR))
 
 
-def loading_up(table_rate: Rate, loading: BasisPoints) -> Rate:
-    """The fixed part that a policy adds to the table rate, rounded up."""
-    return Rate(ceil_div(table_rate * loading, BASIS))
+def loading_up(table_rate: Rate, loading: BasisPoints, rate_unit: int) -> Rate:
+    """The fixed part that a policy adds to the table rate, rounded up to whole rate units."""
+    return Rate(ceil_div(table_rate * loading, BASIS * rate_unit) * rate_unit)
 
 
 def offer(product: Product, score: Score, loading: BasisPoints, wish: Wish) -> Offer | Refusal:
     """Prices streamed cover of one risk.
 
-    The least premium is the notice period at the top rate, so that notice is always paid cover.
+    The least premium is the notice period (or a shorter term) at the top rate, so that notice is
+    always paid cover.
     """
     if not product.is_open:
         return Refusal("product_closed", product.number, 0)
@@ -80,7 +81,7 @@ def offer(product: Product, score: Score, loading: BasisPoints, wish: Wish) -> O
     if not 0 < wish.term <= product.term:
         return Refusal("term_out_of_range", wish.term, product.term)
     table_rate = product.table.rate(score)
-    added = loading_up(table_rate, loading)
+    added = loading_up(table_rate, loading, product.table.unit)
     top = Rate(product.table.top + added)
     if wish.rate_ceiling is not None and wish.rate_ceiling < top:
         return Refusal("rate_ceiling_too_low", wish.rate_ceiling, top)
@@ -90,7 +91,9 @@ def offer(product: Product, score: Score, loading: BasisPoints, wish: Wish) -> O
         rate=Rate(table_rate + added),
         top_rate=top,
         rate_ceiling=top if wish.rate_ceiling is None else wish.rate_ceiling,
-        minimum_premium=premium_up(top, wish.sum_insured, product.notice_period),
+        minimum_premium=premium_up(
+            top, wish.sum_insured, Seconds(min(product.notice_period, wish.term))
+        ),
         full_term_premium=premium_up(Rate(table_rate + added), wish.sum_insured, wish.term),
     )
 

@@ -15,9 +15,10 @@ from ..http.schemas import HashText, Page
 from ..http.writes import Write, writing
 from ..ledger.tables import LedgerSeries
 from ..platforms.service import find_platform
-from ..transactions.schemas import TransactionOut
+from ..transactions.schemas import Accepted, TransactionOut
 from . import service
 from .schemas import (
+    AgreedTerms,
     Deposit,
     DepositAccepted,
     FacilityOut,
@@ -51,14 +52,28 @@ def deposit_float(
     return write.answer(202, answer, deposit.id)
 
 
-@router.get("/facility", responses=declared("not-found"))
+@router.get("/facility", responses=declared("not-found", "node-unavailable"))
 def get_facility(at: ServicesDep, who: Reader) -> FacilityOut:
     """The caller's float."""
     with at.database.read() as session:
         wallet = wallet_of(session, who)
         if wallet is None:
             raise Problem("forbidden", "this needs a platform's API key")
-        return service.facility_of(session, wallet)
+    return service.facility_of(at, wallet)
+
+
+@router.post(
+    "/facility/terms",
+    status_code=202,
+    response_model=Accepted,
+    responses=declared_write("wallet-not-custodied", "not-found"),
+)
+def agree_terms(
+    body: AgreedTerms, write: Annotated[Write, Depends(writing("fund", "facility.agree"))]
+) -> Response:
+    """Lets the underwriter charge up to a price; without it nothing can be reserved."""
+    queued = service.agree_terms(write, body.product, int(body.premium_ceiling))
+    return write.answer(202, Accepted(transaction=TransactionOut.of(queued)), queued.id)
 
 
 @router.post(

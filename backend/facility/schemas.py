@@ -20,19 +20,27 @@ class DepositAccepted(Body):
 
 
 class FacilityOut(Body):
-    """`available` = float on chain less the premium of certificates that are not posted yet."""
+    """The platform's float on chain; `held` is the premium of open reservations."""
 
     wallet: str
-    deposited: Digits
-    withdrawn: Digits
-    premium_sold: Digits
+    balance: Digits
+    held: Digits
     available: Digits
+    commission_bps: int
+
+
+class AgreedTerms(Body):
+    """The most that the underwriter may charge the platform for one unit of a product."""
+
+    product: int = Field(ge=1, le=0xFFFF)
+    premium_ceiling: Amount
 
 
 class NewSeries(Body):
     """A reservation of exposure and serials; the same terms again extend the series.
 
-    `premium_per_unit` defaults to the table's at the newest score.
+    `premium_per_unit` defaults to the table's at the newest score. `expiry_bucket` is the chain
+    second at which every certificate has ended; by default a day of sales and the tenor from now.
     """
 
     platform: str

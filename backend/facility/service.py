@@ -8,6 +8,7 @@ from ..chain.tables import ChainTransaction
 from ..domain.pricing import premium_per_unit
 from ..domain.products import Form
 from ..domain.units import ProductId, RiskIndex
+from ..http.context import Services
 from ..http.problems import Problem
 from ..http.writes import Write
 from ..ledger.tables import LedgerProduct, LedgerSeries
@@ -16,6 +17,12 @@ from ..transactions.service import queue_approval, queue_call, require_custody
 from . import repository
 from .schemas import FacilityOut, NewSeries, SeriesOut
 from .tables import SeriesSales
+
+HOLDER_NETTED = 0
+"""Leaf kind: leaves name holders, payouts go to the platform in one transfer."""
+
+SALES_SECONDS = 86_400
+"""How long a series sells when its expiry bucket is not given."""
 
 
 def deposit_float(write: Write, amount: int) -> tuple[ChainTransaction, ChainTransaction]:
@@ -31,6 +38,20 @@ def deposit_float(write: Write, amount: int) -> tuple[ChainTransaction, ChainTra
         write, wallet, key, "Facility", "depositFloat", wallet, amount, after=approval.id
     )
     return approval, deposit
+
+
+def agree_terms(write: Write, product: int, ceiling: int) -> ChainTransaction:
+    """Queues the platform's consent to an underwriter's price.
+
+    :raises Problem: wallet-not-custodied
+    :raises UnknownProduct: no such product
+    """
+    wallet = find_platform(write.session, write.platform_id).wallet
+    require_custody(write, wallet)
+    write.at.market.product(ProductId(product))
+    underwriter = write.at.keyring.underwriter.address
+    key = f"agree:{write.caller.tenant}:{write.key}"
+    return queue_call(write, wallet, key, "Facility", "agreeTerms", underwriter, product, ceiling)
 
 
 def deposit_bond(write: Write, amount: int) -> tuple[ChainTransaction, ChainTransaction]:
@@ -64,22 +85,23 @@ def reserve(write: Write, wish: NewSeries) -> tuple[str, int, ChainTransaction]:
     else:
         price = int(wish.premium_per_unit)
     underwriter = at.keyring.underwriter.address
-    bucket = 0 if wish.expiry_bucket is None else wish.expiry_bucket
-    terms = (underwriter, platform.wallet, wish.product, wish.risk, price, bucket)
+    bucket = wish.expiry_bucket or at.market.head().timestamp + product.term + SALES_SECONDS
+    terms = (underwriter, platform.wallet, wish.product, wish.risk, price, bucket, HOLDER_NETTED)
     series: str = at.contracts.view("Facility", "seriesId", terms)
     arguments = (terms, int(wish.exposure), wish.serials)
     key = f"reserve:{write.key}"
     return series, price, queue_call(write, underwriter, key, "Facility", "reserve", *arguments)
 
 
-def facility_of(session: Session, wallet: str) -> FacilityOut:
-    deposited, withdrawn, sold = repository.float_of(session, wallet)
+def facility_of(at: Services, wallet: str) -> FacilityOut:
+    """The float as the contract has it."""
+    balance, held, commission = at.contracts.view("Facility", "floatOf", wallet)
     return FacilityOut(
         wallet=wallet,
-        deposited=deposited,
-        withdrawn=withdrawn,
-        premium_sold=sold,
-        available=deposited - withdrawn - sold,
+        balance=balance,
+        held=held,
+        available=balance - held,
+        commission_bps=commission,
     )
 
 

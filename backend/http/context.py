@@ -47,6 +47,7 @@ class Services:
     clock: Callable[[], float] = time.time
     key_cache: KeyCache = field(default_factory=lambda: KeyCache())
     in_flight: InFlight = field(default_factory=lambda: InFlight())
+    salts: Salts = field(default_factory=lambda: Salts())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,24 @@ class KeyCache:
 
     def clear(self) -> None:
         self._found.clear()
+
+
+class Salts:
+    """Salts of quotes: a random prefix and a counter, so that 256 share a storage slot on chain."""
+
+    def __init__(self) -> None:
+        self._prefix = b""
+        self._counter = 0
+        self._lock = Lock()
+
+    def next(self) -> bytes:
+        """32 bytes that no other call gives."""
+        with self._lock:
+            if self._counter % 256 == 0:
+                self._prefix = secrets.token_bytes(31)
+            salt = self._prefix + bytes([self._counter % 256])
+            self._counter += 1
+            return salt
 
 
 class InFlight:

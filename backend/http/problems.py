@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from contracts.client.errors import ChainError, ContractReverted
 
-from ..domain.errors import DomainError
+from ..domain.errors import DomainError, Missing
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://flowcover.dev/problems/"
@@ -120,7 +120,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     async def on_domain_error(_: Request, error: DomainError) -> JSONResponse:
         fields = {name: str(value) for name, value in error.fields.items()}
-        return answer(Problem("conflict", str(error), **fields))
+        kind = "not-found" if isinstance(error, Missing) else "conflict"
+        return answer(Problem(kind, str(error), **fields))
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_: Request, error: RequestValidationError) -> JSONResponse:

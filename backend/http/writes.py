@@ -1,7 +1,5 @@
 """One write is one database transaction: its effect, its kept answer, its audit row."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -94,7 +92,10 @@ IdempotencyKey = Annotated[
 
 
 def writing(scope: str, action: str) -> Callable[..., Iterator[Write]]:
-    """A dependency: a write transaction of a caller that has the scope."""
+    """A dependency: a write transaction of a caller that has the scope.
+
+    This module evaluates annotations at once, because one of them uses the argument `scope`.
+    """
 
     def open_write(
         at: ServicesDep,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ..domain.incidents import Masks, Run, runs_of
+from ..domain.incidents import Incident, Masks
+from ..domain.incidents import incidents_of as incidents_in
 from ..ledger.tables import LedgerMasks
 from .schemas import IncidentOut
 
@@ -42,21 +43,22 @@ def incidents_of(
 ) -> list[IncidentOut]:
     """Incidents of the subjects, newest first."""
     found = [
-        _out(subject, run, clock, merge_gap)
+        _out(subject, incident, clock, merge_gap)
         for subject in wanted
-        for run in runs_of(masks_of(session, subject), clock.slot_length, merge_gap)
+        for incident in incidents_in(masks_of(session, subject), clock.slot_length, merge_gap)
     ]
     return sorted(found, key=lambda i: (i.run_start, i.subject), reverse=True)
 
 
-def _out(subject: int, run: Run, clock: Clock, merge_gap: int) -> IncidentOut:
+def _out(subject: int, incident: Incident, clock: Clock, merge_gap: int) -> IncidentOut:
+    run = incident.run
     joinable = run.last + 1 + merge_gap // clock.slot_length
     return IncidentOut(
         subject=subject,
         run_start=run.first,
         run_end=run.last,
-        lost_slots=run.lost_slots,
-        attacked_slots=run.attacked_slots,
+        lost_slots=incident.lost_slots,
+        attacked_slots=incident.attacked_slots,
         started_at=run.first * clock.slot_length,
         ended_at=(run.last + 1) * clock.slot_length,
         closed=clock.is_closed(joinable),

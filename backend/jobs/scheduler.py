@@ -21,6 +21,7 @@ from ..observability.logs import case_id
 from ..observability.metrics import INDEXED_BLOCK, JOB_FAILURES, JOB_SECONDS, REWOUND_BLOCKS
 from .expiry import run_expiry
 from .leader import Leadership
+from .posting import run_posting
 from .settlement import run_settlement
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Jobs:
         return [
             Job("index", self._index),
             *senders,
+            Job("post", lambda: run_posting(at)),
             Job("settle", lambda: run_settlement(at)),
             Job("expire", lambda: run_expiry(at), every=5),
         ]

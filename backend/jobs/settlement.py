@@ -1,39 +1,43 @@
 """Settles what attested incidents make due: claims open by themselves and need nobody's permission.
 
-The contract decides what is due; the job only asks it (`preview`) and sends what it answers. A
-policy is asked once for each state of its account and incident, so a settled run costs nothing.
+The contract decides what is due; the job only asks it and sends what it would pay. Each settlement
+is queued under a key that says what had been granted before, so nothing is settled twice, and what
+becomes due later is settled again.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.client.errors import ContractReverted
+from contracts.client.certificates import Proof
 
-from ..domain.incidents import Masks, Run, runs_of
+from ..certificates.posting import tree_of
+from ..certificates.repository import of_bordereau
+from ..domain.incidents import Masks, attacked_slots, lost_slots
+from ..domain.liability import Run, runs
 from ..domain.products import Peril, Product
 from ..domain.units import ProductId
 from ..http.context import Services
 from ..incidents.service import Clock, masks_of, subjects
-from ..ledger.tables import LedgerPolicy
-from ..observability.logs import case_id
-from ..transactions.service import queue
+from ..ledger.tables import LedgerBordereau, LedgerClaimedCertificate, LedgerPolicy
+from .ask import ask_and_queue
+from .chunks import chunks
 
-log = logging.getLogger(__name__)
+CERTIFICATES = 200
+"""Most certificates in one settlement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A policy that an incident may concern."""
+    """A contract call that may pay, and the key under which it would be queued."""
 
-    policy: int
-    run_start: int
-    ended: int
+    key: str
+    function: str
+    arguments: tuple[object, ...]
 
 
 def run_settlement(at: Services) -> int:
@@ -42,49 +46,88 @@ def run_settlement(at: Services) -> int:
     now = at.market.head().timestamp
     clock = Clock(parameters.slot_length, parameters.max_report_delay, now)
     with at.database.read() as session:
-        found = [c for subject in subjects(session) for c in _policies(session, at, subject, clock)]
-    return sum(_settle_policy(at, candidate) for candidate in found)
+        known = subjects(session)
+    queued = 0
+    for subject in known:
+        with at.database.read() as session:
+            masks = masks_of(session, subject)
+            found = [
+                *_policies(session, at, subject, masks, clock),
+                *_certificates(session, at, subject, masks, clock),
+            ]
+        queued += sum(
+            ask_and_queue(at, c.key, "ClaimsDesk", c.function, *c.arguments) for c in found
+        )
+    return queued
 
 
 def settleable_runs(masks: dict[int, Masks], product: Product, clock: Clock) -> Iterator[Run]:
     """Runs of a product whose first slot is closed and past the hold window."""
-    only_attacked = product.peril is Peril.SERVICE_ATTACK
-    for run in runs_of(masks, clock.slot_length, product.merge_gap, only_attacked):
-        held = Clock(clock.slot_length, clock.report_delay + product.hold_window, clock.now)
+    marked = attacked_slots if product.peril is Peril.SERVICE_ATTACK else lost_slots
+    held = Clock(clock.slot_length, clock.report_delay + product.hold_window, clock.now)
+    for run in runs(marked(masks), clock.slot_length, product.merge_gap):
         if held.is_closed(run.first):
             yield run
 
 
-def _policies(session: Session, at: Services, subject: int, clock: Clock) -> Iterator[Candidate]:
-    masks = masks_of(session, subject)
-    query = select(LedgerPolicy).where(
-        LedgerPolicy.risk == subject, LedgerPolicy.released.is_(False)
-    )
-    runs: dict[int, list[Run]] = {}
+def _policies(
+    session: Session, at: Services, risk: int, masks: dict[int, Masks], clock: Clock
+) -> Iterator[Candidate]:
+    query = select(LedgerPolicy).where(LedgerPolicy.risk == risk, LedgerPolicy.released.is_(False))
     for row in session.scalars(query):
         product = at.market.product(ProductId(row.product))
-        if row.product not in runs:
-            runs[row.product] = list(settleable_runs(masks, product, clock))
-        for run in runs[row.product]:
+        for run in settleable_runs(masks, product, clock):
             started = run.first * clock.slot_length
             if row.start + product.coverage_lag <= started < row.end:
-                yield Candidate(row.policy, run.first, run.last)
+                committed = at.contracts.view("ClaimsDesk", "committedOf", row.policy)
+                key = f"settle:{row.policy}:{run.first}:{committed}"
+                yield Candidate(key, "settle", (row.policy, run.first))
 
 
-def _settle_policy(at: Services, candidate: Candidate) -> bool:
-    """Asks the contract and queues a settlement if something is due that was not queued before."""
-    try:
-        committed = at.contracts.view("ClaimsDesk", "committedOf", candidate.policy)
-        at.contracts.view("ClaimsDesk", "preview", candidate.policy, candidate.run_start)
-    except ContractReverted as refusal:
-        log.debug("policy %d, run %d: %s", candidate.policy, candidate.run_start, refusal)
-        return False
-    at.faults.reached("settlement.previewed")
-    key = f"settle:{candidate.policy}:{candidate.run_start}:{committed}"
-    with at.database.write() as session:
-        queue(
-            session, at, at.keyring.operator.address, key, case_id.get(),
-            "ClaimsDesk", "settle", candidate.policy, candidate.run_start,
-        )  # fmt: skip
-    at.faults.reached("settlement.planned")
-    return True
+def _certificates(
+    session: Session, at: Services, risk: int, masks: dict[int, Masks], clock: Clock
+) -> Iterator[Candidate]:
+    """Certificates of posted bordereaux whose start lets them be paid by a run that lasted."""
+    query = select(LedgerBordereau).where(
+        LedgerBordereau.risk == risk, LedgerBordereau.expired.is_(False)
+    )
+    for batch in session.scalars(query):
+        product = at.market.product(ProductId(batch.product))
+        for run in settleable_runs(masks, product, clock):
+            started = run.first * clock.slot_length
+            lasted = (run.last + 1) * clock.slot_length - started
+            if batch.posted_at <= started and lasted > product.waiting_period:
+                yield from _of_batch(session, batch, product, run, started)
+
+
+def _of_batch(
+    session: Session, batch: LedgerBordereau, product: Product, run: Run, started: int
+) -> Iterator[Candidate]:
+    rows = of_bordereau(session, batch)
+    covered = [
+        index
+        for index, row in enumerate(rows)
+        if row.start + product.coverage_lag <= started < row.start + product.term
+    ]
+    claimed = set(
+        session.scalars(
+            select(LedgerClaimedCertificate.index).where(
+                LedgerClaimedCertificate.batch == batch.batch
+            )
+        )
+    )
+    if claimed.issuperset(covered):
+        return
+    tree = tree_of(rows, batch.base)
+    for chunk in chunks(covered, CERTIFICATES):
+        left = [index for index in chunk if index not in claimed]
+        if left:
+            key = f"settle-certificates:{batch.batch}:{run.first}:{chunk[0]}"
+            arguments = certificate_arguments(batch.batch, run.first, tree.prove(left))
+            yield Candidate(key, "settleCertificates", arguments)
+
+
+def certificate_arguments(batch: int, run_start: int, proof: Proof) -> tuple[object, ...]:
+    """Arguments of `ClaimsDesk.settleCertificates`."""
+    indices: Sequence[int] = proof.indices
+    return batch, run_start, list(indices), proof.leaves, list(proof.proof)

@@ -218,27 +218,18 @@ def _premium_earned(session: Session, event: LedgerEvent, v: Values) -> None:
 # -- facility and certificates ---------------------------------------------------------------------
 
 
-def _float(session: Session, platform: str) -> LedgerFloat:
-    row = session.get(LedgerFloat, platform)
-    if row is None:
-        row = LedgerFloat(platform=platform, deposited=0, withdrawn=0)
-        session.add(row)
-    return row
+def _balance(session: Session, event: LedgerEvent, v: Values) -> None:
+    session.merge(LedgerFloat(platform=v["platform"], balance=v["balance"]))
 
 
-@on("Facility", "FloatDeposited", "float:{platform}")
-def _float_deposited(session: Session, event: LedgerEvent, v: Values) -> None:
-    _float(session, v["platform"]).deposited += v["amount"]
-
-
-@on("Facility", "FloatWithdrawn", "float:{platform}")
-def _float_withdrawn(session: Session, event: LedgerEvent, v: Values) -> None:
-    _float(session, v["platform"]).withdrawn += v["amount"]
-
-
-@on("Facility", "BondDeposited", "bond:{underwriter}")
-def _bond_deposited(session: Session, event: LedgerEvent, v: Values) -> None:
+def _bond(session: Session, event: LedgerEvent, v: Values) -> None:
     session.merge(LedgerBond(underwriter=v["underwriter"], bond=v["balance"]))
+
+
+for _name in ("FloatDeposited", "FloatWithdrawn", "FloatDrawn"):
+    on("Facility", _name, "float:{platform}")(_balance)
+for _name in ("BondDeposited", "BondWithdrawn"):
+    on("Facility", _name, "bond:{underwriter}")(_bond)
 
 
 @on("Facility", "ExposureReserved", "series:{series}")
@@ -254,6 +245,7 @@ def _exposure_reserved(session: Session, event: LedgerEvent, v: Values) -> None:
             risk=terms["risk"],
             premium_per_unit=terms["premiumPerUnit"],
             expiry_bucket=terms["expiryBucket"],
+            leaf_kind=terms["leafKind"],
             reserved=0,
             released=0,
             first_serial=v["firstSerial"],

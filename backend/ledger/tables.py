@@ -136,8 +136,7 @@ class LedgerFloat(Base):
     __tablename__ = "ledger_floats"
 
     platform: Mapped[Address] = mapped_column(primary_key=True)
-    deposited: Mapped[Money]
-    withdrawn: Mapped[Money]
+    balance: Mapped[Money]
 
 
 class LedgerBond(Base):
@@ -157,6 +156,7 @@ class LedgerSeries(Base):
     risk: Mapped[BigInt]
     premium_per_unit: Mapped[Money]
     expiry_bucket: Mapped[BigInt]
+    leaf_kind: Mapped[int]
     reserved: Mapped[Money]
     released: Mapped[Money]
     first_serial: Mapped[BigInt]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -94,7 +93,7 @@ def make_quote(at: Services, session: Session, who: Caller, wish: NewQuote) -> Q
         model_hash=bytes.fromhex(score.model_hash[2:]),
         terms_hash=bytes.fromhex(product.terms_hash[2:]),
         term=wish.term,
-        salt=secrets.token_bytes(32),
+        salt=at.salts.next(),
         deadline=at.market.head().timestamp + at.settings.quote_seconds,
     )
     hashed = digest(quote, at.contracts.deployment.domain(quote))

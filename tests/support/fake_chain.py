@@ -74,6 +74,23 @@ class FakeChain:
                     block.transactions.append(sent)
                     del self.pool[key]
 
+    def emit(self, *logs: LogReceipt) -> None:
+        """Mines a block with these logs."""
+        self.mine()
+        block = self.mined[-1]
+        for index, log in enumerate(logs):
+            block.logs.append(
+                {
+                    **log,
+                    "blockNumber": block.header.number,
+                    "blockHash": HexBytes(block.header.hash),
+                    "transactionHash": HexBytes(keccak256(f"{block.header.hash}{index}".encode())),
+                    "transactionIndex": 0,
+                    "logIndex": index,
+                    "removed": False,
+                }  # type: ignore[typeddict-item]
+            )
+
     def reorg(self, depth: int) -> list[Sent]:
         """Takes blocks back; their transactions are forgotten, and returned."""
         self.forks += 1

@@ -14,32 +14,32 @@ from tests.support.products import product
 ROOM = SeriesRoom(
     serials=10,
     units=100,
-    float_left=TokenUnits(1_000),
+    last_start=ChainTime(1_000),
     premium_per_unit=TokenUnits(5),
     table_premium_per_unit=TokenUnits(5),
 )
 
 
 @pytest.mark.parametrize(
-    ("room", "count", "units", "rule"),
+    ("room", "count", "units", "start", "rule"),
     [
-        ({"table_premium_per_unit": 6}, 1, 1, "series_rate_outdated"),
-        ({}, 11, 11, "serials_exhausted"),
-        ({}, 1, 101, "reservation_exhausted"),
-        ({"float_left": 499}, 1, 100, "float_too_low"),
+        ({"table_premium_per_unit": 6}, 1, 1, 0, "series_rate_outdated"),
+        ({}, 11, 11, 0, "serials_exhausted"),
+        ({}, 1, 101, 0, "reservation_exhausted"),
+        ({}, 1, 1, 1_001, "series_ended"),
     ],
 )
 def test_refuse_sale__no_room__names_the_rule(
-    room: dict[str, int], count: int, units: int, rule: str
+    room: dict[str, int], count: int, units: int, start: int, rule: str
 ) -> None:
-    refusal = refuse_sale(replace(ROOM, **room), count, units)  # type: ignore[arg-type]
+    changed = replace(ROOM, **room)  # type: ignore[arg-type]
+    refusal = refuse_sale(changed, count, units, ChainTime(start))
     assert refusal is not None
     assert refusal.rule == rule
 
 
 def test_refuse_sale__exactly_what_is_left__is_sold() -> None:
-    room = replace(ROOM, float_left=TokenUnits(500))
-    assert refuse_sale(room, 10, 100) is None
+    assert refuse_sale(ROOM, 10, 100, ChainTime(1_000)) is None
 
 
 @pytest.mark.parametrize(

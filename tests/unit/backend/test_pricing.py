@@ -62,7 +62,7 @@ def test_offer__accepted__adds_the_loading_to_the_table_rate_and_the_top() -> No
     made = offer(product(), Score(625), BasisPoints(500), wish())
     assert isinstance(made, Offer)
     assert made.table_rate == 11 * ONE // 1_000
-    assert made.loading == 11 * ONE // 20_000
+    assert made.loading == ONE // 1_000
     assert made.rate == made.table_rate + made.loading
     assert made.rate_ceiling == made.top_rate == 25 * ONE // 1_000 + made.loading
 

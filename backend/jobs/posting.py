@@ -1,0 +1,27 @@
+"""Posts full or old batches of every series, and again what failed."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ..certificates.posting import plan, plan_again
+from ..facility.tables import SeriesSales
+from ..http.context import Services
+from ..ledger.tables import LedgerSeries
+from ..observability.logs import case_id
+
+
+def run_posting(at: Services) -> int:
+    """One pass over all series that have sold something; how many certificates were queued."""
+    with at.database.read() as session:
+        sold = [(row.series, row.platform_id) for row in session.scalars(select(SeriesSales))]
+    return sum(_post(at, series, platform) for series, platform in sold)
+
+
+def _post(at: Services, series_id: str, platform_id: str) -> int:
+    with at.database.write() as session:
+        series = session.get(LedgerSeries, series_id)
+        if series is None or series.underwriter != at.keyring.underwriter.address:
+            return 0
+        plan_again(session, at, series, platform_id, case_id.get())
+        return plan(session, at, series, platform_id, case_id.get(), only_due=True).size
