@@ -46,8 +46,8 @@ class SystemParameters:
 
     frame_length: int = 10
     max_frame_age: int = 6
-    per_frame: int = 2_500
-    per_day: int = 10_000
+    max_move_per_frame: int = 2_500
+    max_move_per_day: int = 10_000
     slot_length: int = 2
     max_report_delay: int = 20
     rotation_delay: int = 600

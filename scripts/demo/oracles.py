@@ -63,6 +63,7 @@ class Oracles:
     sensor_key: KeyFile | None = None
     urls: list[str] = field(default_factory=list)
     children: list[Child] = field(default_factory=list)
+    sensor_log: Path = Path()
 
     def make_keys(self) -> None:
         """Fresh keys, sorted by address, as the committee wants its members."""
@@ -141,6 +142,7 @@ class Oracles:
     def wait(self) -> None:
         for i, url in enumerate(self.urls, start=1):
             self.group.wait_for_health(f"member {i}", f"{url}/health")
+        self.group.wait("the sensor", lambda: b'"running"' in self.sensor_log.read_bytes(), 60)
 
     def start_sensor(self, recording: Recording, risk: int, hosts: list[str]) -> None:
         assert self.sensor_key is not None
@@ -158,7 +160,8 @@ class Oracles:
             "poll_ms": 100,
         }
         path = self._write("sensor", settings)
-        self.group.start("sensor", [sys.executable, "-m", "oracles.sensor", "--config", str(path)])
+        command = [sys.executable, "-m", "oracles.sensor", "--config", str(path)]
+        self.sensor_log = self.group.start("sensor", command).log
 
     def running(self) -> list[str]:
         """Addresses of the members that have not ended."""

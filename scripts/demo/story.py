@@ -46,6 +46,7 @@ PARAMETERS = SystemParameters(
     max_report_delay=60,
 )
 STEP = 10
+FIRST_RISK = 0
 SERVICE_PORT = 80
 CERTIFICATES = 1_000
 SALES = 10
@@ -134,6 +135,7 @@ class Story:
         self._fund_gas()
         self.oracles.start(settings)
         self._start_backend()
+        self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
         self.oracles.wait()
         self.group.wait_for_health("the backend", f"{self.backend_url}/health")
         self.timeline.note(
@@ -173,14 +175,17 @@ class Story:
             lambda: self.api.get(f"/v1/assets/{asset['id']}").get("risk"),
         )
         self.asset_id = asset["id"]
-        self.oracles.insure(self.risk, self.target, self.hosts)
-        self.oracles.start_sensor(self.recording, self.risk, self.hosts)
+        if self.risk != FIRST_RISK:
+            raise DemoFailed(f"the first risk of a new chain has index {self.risk}")
         self.timeline.note(f"risk {self.risk}: {self.target}, seen by a sensor and four probes")
 
     def benign_traffic(self) -> None:
         self.timeline.chapter("Benign traffic gives a score")
         self.clock.advance_to(self.recording.base, "to the first packet of the recording")
-        self._play_until(60, "benign traffic", until=self._scored)
+        self._play(STEP, "benign traffic")
+        self.oracles.insure(self.risk, self.target, self.hosts)
+        self._play_until(60, "", until=self._scored)
+        self.wait_for("the indexer", self.indexed)
         found = self.api.get(f"/v1/risks/{self.risk}/score")
         self.timeline.note(f"score {found['score']} of 10,000 in frame {found['frame']}")
         self.report["score_before"] = found["score"]
