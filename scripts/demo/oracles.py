@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from oracles.settings import MemberSettings
 
+from oracles.settings import MemberSettings
 from scripts.demo.people import KeyFile, new_key
 from scripts.demo.processes import Child, Processes, free_port
 

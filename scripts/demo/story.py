@@ -57,7 +57,7 @@ ETHER = 10**18
 # Covers of the story: name, sum insured and loss per hour in dollars, who pays the premium.
 COVERS = (
     ("corner shop", 20_000, 18_000, "platform"),
-    ("web shop", 50_000, 60_000, "platform"),
+    ("web shop", 80_000, 60_000, "platform"),
     ("marketplace", 1_500_000, 900_000, "holder"),
 )
 
