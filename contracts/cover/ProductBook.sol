@@ -88,6 +88,12 @@ contract ProductBook is IProductBook, AccessManaged {
     }
 
     /// @inheritdoc IProductBook
+    function noticeOf(ProductId product) external view returns (uint32 noticePeriod, uint16 topRate_, uint64 rateUnit) {
+        (Terms memory terms, uint256 lanes) = _read(product);
+        return (terms.noticePeriod, uint16(lanes.top()), terms.rateUnit);
+    }
+
+    /// @inheritdoc IProductBook
     function rate(ProductId product, uint16 score) external view returns (uint256) {
         (Terms memory terms, uint256 lanes) = _read(product);
         return lanes.rateOf(RateTable.tierOf(score)) * terms.rateUnit;

@@ -40,6 +40,7 @@ interface IPolicyBook {
         bytes32 quoteDigest,
         uint128 sumInsured,
         uint128 lossPerHour,
+        uint128 dependencies,
         uint64 rate,
         uint64 loading,
         uint128 premium,
@@ -49,41 +50,101 @@ interface IPolicyBook {
     event PolicyToppedUp(PolicyId indexed policy, address indexed payer, uint128 amount, uint128 balance, bool newSegment);
     event PolicyCancelled(PolicyId indexed policy, uint128 refund, uint40 end);
     event PolicyLapsed(PolicyId indexed policy, uint40 at);
+    /// @param refund what of the balance goes back to the holder
     event PolicyExpired(PolicyId indexed policy, uint128 refund);
+    /// @notice Premium consumed until `until` moved to the cell.
     event PremiumEarned(PolicyId indexed policy, uint128 amount, uint40 until);
+    /// @notice A refund that the holder's account refused waits here.
+    event RefundStored(address indexed holder, uint128 amount);
+    event StoredWithdrawn(address indexed holder, uint128 amount);
 
     error QuoteExpired(uint40 deadline, uint40 time);
     error QuoteUsed(bytes32 digest);
     error WrongSigner(address recovered);
-    error RateBelowTable(uint256 rate, uint256 tableRate);
-    error RateAboveCeiling(uint256 topRate, uint256 ceiling);
+    error HolderMissing();
+    error ApplicantMismatch(address quoted, address registered);
     error ScoreFrameNotNewest(uint32 quoted, uint32 newest);
     error ModelMismatch(bytes32 quoted, bytes32 reported);
+    error FormMismatch(ProductId product);
     error TermsMismatch(bytes32 quoted, bytes32 registered);
-    error PremiumTooLow(uint256 premium, uint256 needed);
+    error TermOutOfRange(uint40 term, uint32 most);
     error SumInsuredTooHigh(uint256 sumInsured, uint256 most);
+    error LossPerHourOutOfRange(uint256 lossPerHour, uint256 most);
+    error DependenciesMissing(ProductId product);
+    error RateNotInUnits(uint256 rate, uint256 rateUnit);
+    error RateBelowTable(uint256 rate, uint256 tableRate);
+    error RateAboveCeiling(uint256 topRate, uint256 ceiling);
+    error PremiumTooLow(uint256 premium, uint256 needed);
     error NotHolder(PolicyId policy, address caller);
     error PolicyNotInForce(PolicyId policy);
     error PolicyNotEnded(PolicyId policy, uint40 releasableAt);
+    error PremiumSettled(PolicyId policy, uint40 end);
     error UnknownPolicy(PolicyId policy);
-    error ApplicantMismatch(address quoted, address registered);
+    error NothingStored(address holder);
+
+    // ------------------------------------------------------------------ holder or whoever pays for it
 
     /// @notice Binds a quote signed by an underwriter; pulls `premium` from the caller (holder or a platform that pays for it).
+    /// @param signature 65 bytes r, s, v of an underwriter's key; or an underwriting contract's address (20 bytes) and its EIP-1271 signature
+    /// @custom:pre now <= deadline; each (underwriter, salt) once; the signer has the underwriter role; score frame among the risk's last
+    ///   `QUOTE_FRAMES` and model the reported one; product open, its terms hash quoted; rate a whole number of rate units, not below the
+    ///   table at the newest uncapped score; top table rate + loading <= rateCeiling; premium >= minPremium and >= the notice period (or the
+    ///   term, if shorter) at the top rate
+    /// @custom:throws QuoteExpired, WrongSigner, QuoteUsed, HolderMissing, ApplicantMismatch, NoScore, StaleScore, ScoreFrameNotNewest,
+    ///   ModelMismatch, UnknownProduct, ProductIsClosed, HashIsRetired, FormMismatch, TermsMismatch, TermOutOfRange, SumInsuredTooHigh,
+    ///   LossPerHourOutOfRange, DependenciesMissing, UnknownDependency, RateNotInUnits, RateBelowTable, RateAboveCeiling, PremiumTooLow,
+    ///   CapacityExceeded, CapExceeded, BadDependencies, TooManyProducts
+    /// @custom:emits PolicyBound
     function bind(Quote calldata quote, bytes calldata signature, uint128 premium) external returns (PolicyId);
+
+    /// @notice Adds to the balance. After a lapse cover begins again with a new segment and a new coverage lag, and the balance must hold
+    ///   the notice period at the top rate again. Anyone may pay.
+    /// @custom:throws UnknownPolicy, PolicyNotInForce, PremiumTooLow
+    /// @custom:emits PolicyToppedUp; PremiumEarned and PolicyLapsed when a lapse is found
     function topUp(PolicyId policy, uint128 amount) external;
-    /// @notice Ends cover now; refunds exactly what `cancelPreview` says in this block.
+
+    /// @notice Ends cover now; refunds exactly what `cancelPreview` says in this block. Only the holder.
+    /// @custom:throws UnknownPolicy, NotHolder, PolicyNotInForce
+    /// @custom:emits PolicyCancelled, PremiumEarned; PolicyLapsed when a lapse is found
     function cancel(PolicyId policy) external returns (uint128 refund);
-    function cancelPreview(PolicyId policy) external view returns (uint128 refund, uint128 earned);
-    /// @notice Moves earned premium to the cell and stores a lapse at its true second. Anyone may call.
+
+    /// @notice Pays what a failed refund left for the caller.
+    /// @custom:throws NothingStored
+    /// @custom:emits StoredWithdrawn
+    function withdrawStored() external returns (uint128 amount);
+
+    // ------------------------------------------------------------------ anyone
+
+    /// @notice Moves earned premium to the cell and stores a lapse at its true second. Changes nobody's cover.
+    /// @custom:throws UnknownPolicy
+    /// @custom:emits PremiumEarned when there is any, PolicyLapsed when a lapse is found
     function touch(PolicyId policy) external;
-    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps, refunds what is left. Anyone may call.
+
+    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps, moves earned premium, refunds what is left.
+    ///   Policies that are released already are passed over. Neighbours in the list with one product and risk share their bookings.
+    /// @custom:throws UnknownPolicy, PolicyNotEnded
+    /// @custom:emits PolicyExpired for each; PremiumEarned, PolicyLapsed, RefundStored as they occur
     function expire(PolicyId[] calldata policies) external;
 
-    /// @notice The cover as it stood at `time`, lapses computed from the index checkpoints.
+    // ------------------------------------------------------------------ views
+
+    /// @notice Refund and cumulative earned premium if the policy were cancelled in this block.
+    /// @custom:throws UnknownPolicy, PolicyNotInForce
+    function cancelPreview(PolicyId policy) external view returns (uint128 refund, uint128 earned);
+
+    /// @notice The cover as it stood at `time`, lapses computed from the index path; the same whoever touched the policy when.
+    /// @custom:throws UnknownPolicy
     function coverAt(PolicyId policy, uint40 time) external view returns (Cover memory);
-    /// @notice Premium consumed up to `time` and balance left, token units.
+
+    /// @notice Premium consumed up to `time` (at most now), and what would be left of all money paid in so far, token units.
+    /// @custom:throws UnknownPolicy, PremiumSettled when cover ended, was settled, and `time` is before its end
     function premiumAt(PolicyId policy, uint40 time) external view returns (uint128 earned, uint128 balance);
+
+    /// @notice Number of policies; the last one's number.
     function policyCount() external view returns (uint64);
+
     /// @notice True once capital and caps of the policy have been released.
     function released(PolicyId policy) external view returns (bool);
+
+    function stored(address holder) external view returns (uint128);
 }

@@ -60,6 +60,10 @@ interface IProductBook {
     /// @custom:throws UnknownProduct
     function tailOf(ProductId product) external view returns (address cell, uint32 claimWindow);
 
+    /// @notice What a balance must hold when cover begins: seconds of notice at the top rate; and the rate unit.
+    /// @custom:throws UnknownProduct
+    function noticeOf(ProductId product) external view returns (uint32 noticePeriod, uint16 topRate, uint64 rateUnit);
+
     /// @notice Rate of a score, 1e18 fixed point per year.
     function rate(ProductId product, uint16 score) external view returns (uint256);
     function topRate(ProductId product) external view returns (uint256);

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from contracts.client.messages import Domain, Quote, digest
+from contracts.client.signatures import address_of, sign
+
 YEAR = 31_536_000
 RATE_UNIT = 10**14
 """One hundredth of a percent a year."""
@@ -58,3 +61,33 @@ class TermsInput:
 def policy_terms(cell: str, **changes: Any) -> TermsInput:
     """Terms of streamed cover against a service outage."""
     return TermsInput(peril=1, form=0, cell=str(cell)).but(**changes)
+
+
+class Underwriter:
+    """Makes and signs quotes for one policy book, each with a salt of its own."""
+
+    def __init__(self, policy_book: Any, chain_id: int, key: bytes, quote: Quote) -> None:
+        self._book, self._key, self._quote = policy_book, key, quote
+        self._domain = Domain("PolicyBook", chain_id, policy_book.address)
+        self._salt = 0
+
+    @property
+    def address(self) -> str:
+        return address_of(self._key)
+
+    def quote(self, **changes: Any) -> Quote:
+        """The usual quote with a fresh salt and some fields changed."""
+        self._salt += 1
+        fields = {"salt": self._salt.to_bytes(32, "big"), **changes}
+        return replace(self._quote, **fields)
+
+    def digest(self, quote: Quote) -> bytes:
+        return digest(quote, self._domain)
+
+    def sign(self, quote: Quote, key: bytes | None = None) -> bytes:
+        return sign(self.digest(quote), key or self._key)
+
+
+def quote_args(quote: Quote) -> tuple[Any, ...]:
+    """As brownie passes a struct."""
+    return tuple(v.hex() if isinstance(v, bytes) else v for v in asdict(quote).values())
