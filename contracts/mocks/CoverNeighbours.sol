@@ -15,6 +15,7 @@ contract CoverNeighbours {
     bytes32 public modelHash;
     bool public stale;
     address private _applicant;
+    uint32 public dependencyCount;
     bytes32 public retired;
 
     uint128 public locked;
@@ -61,6 +62,10 @@ contract CoverNeighbours {
 
     function setApplicant(address applicant) external {
         _applicant = applicant;
+    }
+
+    function setDependencyCount(uint32 count) external {
+        dependencyCount = count;
     }
 
     function applicantOf(RiskIndex) external view returns (address) {

@@ -20,6 +20,18 @@ TERMS_HASH = "0x" + "7e" * 32
 MODEL_HASH = "0x" + "3d" * 32
 
 
+RISK = 5
+SUM = 10_000_000_000
+LOADING = 20
+"""Rate units that the usual quote adds to the table rate."""
+FRAME = 1_000
+
+
+def premium_of(growth: int, sum_insured: int = SUM) -> int:
+    """Premium for rate units x seconds, rounded up."""
+    return -(-sum_insured * growth * RATE_UNIT // (10**18 * YEAR))
+
+
 def pack(lanes: Sequence[int]) -> int:
     """uint16 lanes as one word, lane 0 lowest."""
     return sum(value << (16 * lane) for lane, value in enumerate(lanes))

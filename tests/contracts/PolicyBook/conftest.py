@@ -1,7 +1,7 @@
 """A policy book with real products, index and ledger; the rest of the system is one stand-in.
 
-Alice is the holder and applicant, Bob a stranger, the platform pays for others. Addresses of the four
-contracts that know each other are computed from the deployer's nonce, as a deployment does.
+Alice is the holder and applicant, Bob a stranger, the platform pays for others. The book's address
+is computed from the deployer's nonce beforehand, as a deployment does.
 """
 
 from types import SimpleNamespace
@@ -11,8 +11,12 @@ import pytest
 from contracts.client.deployment import created_address
 from contracts.client.messages import Quote
 from tests.support.cover import (
+    FRAME,
+    LOADING,
     MODEL_HASH,
     RATE_UNIT,
+    RISK,
+    SUM,
     TABLE,
     TERMS_HASH,
     Underwriter,
@@ -23,10 +27,6 @@ from tests.support.cover import (
 
 UNDERWRITER_KEY = b"\x11" * 32
 UNDERWRITER_ROLE = 1
-RISK = 5
-SUM = 10_000_000_000
-LOADING = 20
-FRAME = 1_000
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +60,7 @@ def coin(RefusingCoin, people):
 
 
 @pytest.fixture(scope="module")
-def system(
-    ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighbours, coin, people
-):
+def system(ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighbours, coin, people):
     admin = {"from": people.admin}
     nonce = people.admin.nonce
     book_at = created_address(people.admin.address, nonce + 3)
@@ -72,7 +70,16 @@ def system(
         authority, book_at, people.platform, people.platform, 10**13, admin
     )
     book = PolicyBook.deploy(
-        authority, coin, products, index, neighbours, neighbours, ledger, neighbours, neighbours, admin
+        authority,
+        coin,
+        products,
+        index,
+        neighbours,
+        neighbours,
+        ledger,
+        neighbours,
+        neighbours,
+        admin,
     )
     assert book.address == book_at
     products.register(policy_terms(neighbours.address).args(), pack(TABLE), admin)
@@ -134,13 +141,36 @@ def underwriter(book, authority, people, funded, chain):
 
 @pytest.fixture(scope="module")
 def bind(book, underwriter, people):
-    """Binds the usual quote with some fields changed; gives the transaction, whose value is the id."""
+    """Binds the usual quote with some fields changed; the transaction's value is the policy id."""
 
     def _bind(premium=10_000_000, payer=None, **changes):
         quote = underwriter.quote(**changes)
-        signature = underwriter.sign(quote)
-        return book.bind(
-            quote_args(quote), signature, premium, {"from": payer or people.alice}
-        )
+        sender = {"from": payer or people.alice}
+        return book.bind(quote_args(quote), underwriter.sign(quote), premium, sender)
 
     return _bind
+
+
+@pytest.fixture(scope="module")
+def try_bind(book, underwriter, people):
+    """The same as a call, for quotes that are refused."""
+
+    def _try_bind(premium=10_000_000, payer=None, **changes):
+        quote = underwriter.quote(**changes)
+        sender = {"from": payer or people.alice}
+        return book.bind.call(quote_args(quote), underwriter.sign(quote), premium, sender)
+
+    return _try_bind
+
+
+@pytest.fixture(scope="module")
+def move(neighbours, index, people):
+    """The feed moves the risk's effective score."""
+
+    def _move(score):
+        lane = RISK % 16
+        return neighbours.moveScores(
+            index, RISK // 16, score << (16 * lane), 1 << lane, {"from": people.admin}
+        )
+
+    return _move

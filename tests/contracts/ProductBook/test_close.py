@@ -11,18 +11,18 @@ def product(books, terms, accounts):
 
 def test_close__stranger__is_refused(books, product, accounts):
     with reverts_with("AccessManagedUnauthorized", accounts[3]):
-        books.close(product, {"from": accounts[3]})
+        books.close.call(product, {"from": accounts[3]})
 
 
 def test_close__unknown_product__is_refused(books, accounts):
     with reverts_with("UnknownProduct", 9):
-        books.close(9, {"from": accounts[0]})
+        books.close.call(9, {"from": accounts[0]})
 
 
 def test_close__twice__is_refused(books, product, accounts):
     books.close(product, {"from": accounts[0]})
     with reverts_with("ProductIsClosed", product):
-        books.close(product, {"from": accounts[0]})
+        books.close.call(product, {"from": accounts[0]})
 
 
 def test_close__open_product__sells_nothing_more_and_keeps_its_terms(

@@ -10,12 +10,12 @@ def field(name):
 
 def test_register__stranger__is_refused(books, terms, accounts):
     with reverts_with("AccessManagedUnauthorized", accounts[3]):
-        books.register(terms.args(), pack(TABLE), {"from": accounts[3]})
+        books.register.call(terms.args(), pack(TABLE), {"from": accounts[3]})
 
 
 def test_register__rate_of_the_lowest_tier_zero__is_refused(books, terms, accounts):
     with reverts_with("TableEmpty"):
-        books.register(terms.args(), pack((0, *TABLE[1:])), {"from": accounts[0]})
+        books.register.call(terms.args(), pack((0, *TABLE[1:])), {"from": accounts[0]})
 
 
 @pytest.mark.parametrize("lane", [1, 8, 15])
@@ -23,7 +23,7 @@ def test_register__falling_table__names_the_lane(books, terms, accounts, lane):
     lanes = list(TABLE)
     lanes[lane] = lanes[lane - 1] - 1
     with reverts_with("TableNotMonotone", lane, lanes[lane - 1], lanes[lane]):
-        books.register(terms.args(), pack(lanes), {"from": accounts[0]})
+        books.register.call(terms.args(), pack(lanes), {"from": accounts[0]})
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def test_register__falling_table__names_the_lane(books, terms, accounts, lane):
 )
 def test_register__impossible_terms__name_the_field(books, terms, accounts, name, changes):
     with reverts_with("BadTerms", field(name)):
-        books.register(terms.but(**changes).args(), pack(TABLE), {"from": accounts[0]})
+        books.register.call(terms.but(**changes).args(), pack(TABLE), {"from": accounts[0]})
 
 
 def test_register__terms_hash_retired__is_refused(books, terms, neighbours, accounts):
     neighbours.retire(TERMS_HASH, {"from": accounts[0]})
     with reverts_with("HashIsRetired", TERMS_HASH, ...):
-        books.register(terms.args(), pack(TABLE), {"from": accounts[0]})
+        books.register.call(terms.args(), pack(TABLE), {"from": accounts[0]})
 
 
 def test_register__good_terms__are_kept_word_for_word(books, terms, accounts):

@@ -8,7 +8,7 @@ def lane(word, risk):
 
 def test_on_scores_moved__anyone_but_the_feed__is_refused(index, accounts):
     with reverts_with("OnlyRiskFeed", accounts[4]):
-        index.onScoresMoved(0, 0, 0xFFFF, {"from": accounts[4]})
+        index.onScoresMoved.call(0, 0, 0xFFFF, {"from": accounts[4]})
 
 
 def test_on_scores_moved__risk_without_cover__does_nothing(move, enter):
