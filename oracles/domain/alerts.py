@@ -11,14 +11,14 @@ import pandas as pd
 from oracles.domain.alert import Alert, runs
 from oracles.domain.beacons import beacons, tunnels
 from oracles.domain.flood import attacked_seconds, attacked_slots, load
-from oracles.domain.guessing import guessing
+from oracles.domain.guessing import guessing, request_floods
 from oracles.domain.scans import scans
 from oracles.domain.thresholds import FLOOD, SECOND, FloodThreshold
 from oracles.domain.uploads import uploads
 
 __all__ = [
-    "Alert", "alerts", "attacked_slots", "beacons", "floods", "guessing", "scans", "tunnels",
-    "uploads",
+    "Alert", "alerts", "attacked_slots", "beacons", "floods", "guessing", "request_floods",
+    "scans", "tunnels", "uploads",
 ]  # fmt: skip
 
 
@@ -26,6 +26,7 @@ def alerts(flows: pd.DataFrame, hosts: Collection[str] | None = None) -> list[Al
     """All alerts about ``hosts`` (every address when None), by start."""
     found = [
         *guessing(flows),
+        *request_floods(flows),
         *floods(flows, hosts),
         *scans(flows),
         *beacons(flows),

@@ -18,34 +18,68 @@ Ints = npt.NDArray[np.int64]
 
 
 def beacons(flows: pd.DataFrame, threshold: BeaconThreshold = BEACON) -> list[Alert]:
-    """One alert a pair and service; severity is the score in thousandths. The subject opens."""
-    answered = flows[(flows["resp_pkts"] > 0) & (flows["proto"] == "tcp")]
+    """One alert a pair and service, or a steady run of a new pair; severity is the score in
+    thousandths. The subject opens the connections."""
+    seen_since = flows.groupby("orig_h", observed=True)["ts"].min().to_dict()
+    met = flows.groupby(["orig_h", "resp_h"], observed=True)["ts"].min().to_dict()
     keys = ["orig_h", "resp_h", "resp_p"]
-    rows = frequent(answered, keys, threshold.connections).sort_values("ts", kind="stable")
-    sizes = (rows["orig_ip_bytes"] + rows["resp_ip_bytes"]).rename("size")
+    answered = flows[(flows["resp_pkts"] > 0) & (flows["proto"] == "tcp")]
+    rows = frequent(answered, keys, threshold.new_connections).sort_values("ts", kind="stable")
+    sizes = rows["orig_ip_bytes"] + rows["resp_ip_bytes"]
     found = []
-    for key, group in rows.assign(size=sizes).groupby(keys, observed=True):
-        ts = group["ts"].to_numpy()
-        if len(ts) < threshold.connections or ts[-1] - ts[0] < threshold.shortest_us:
-            continue
-        gaps = np.diff(ts)
-        if np.median(gaps) < threshold.interval_us:
-            continue
-        score = (_steadiness(gaps) + _steadiness(group["size"].to_numpy())) // 2
-        if score >= threshold.score:
-            found.append(
-                Alert(
-                    peril="beaconing",
-                    subject=str(key[0]),
-                    counterpart=str(key[1]),
-                    start_us=int(ts[0]),
-                    end_us=int(ts[-1]),
-                    severity=score,
-                    unit="beacon score, of 1000",
-                    origin=threshold.origin,
-                )
+    for (source, target, _), group in rows.assign(size=sizes).groupby(keys, observed=True):
+        ts, size = group["ts"].to_numpy(), group["size"].to_numpy()
+        waited = met[source, target] - seen_since[source]
+        if waited >= threshold.settled_us:
+            spans = _steady_runs(ts, threshold)
+        else:
+            spans = [slice(0, len(ts))] if _is_long_beacon(ts, size, threshold) else []
+        found += [
+            Alert(
+                peril="beaconing",
+                subject=str(source),
+                counterpart=str(target),
+                start_us=int(ts[span][0]),
+                end_us=int(ts[span][-1]),
+                severity=_score(ts[span], size[span]),
+                unit="beacon score, of 1000",
+                origin=threshold.origin,
             )
+            for span in spans
+        ]
     return found
+
+
+def _steady_runs(ts: Ints, threshold: BeaconThreshold) -> list[slice]:
+    """Maximal runs in which every interval lies within an eighth of the median of its first ones,
+    as many as make ``new_connections``."""
+    gaps = np.diff(ts)
+    needed = threshold.new_connections - 1
+    spans: list[slice] = []
+    at = 0
+    while at + needed <= len(gaps):
+        pace = int(np.median(gaps[at : at + needed]))
+        near = np.abs(gaps[at:] - pace) <= pace // 8
+        steady = int(np.argmin(near)) if not near.all() else len(near)
+        if steady >= needed and pace >= threshold.interval_us:
+            spans.append(slice(at, at + steady + 1))
+            at += steady
+        else:
+            at += 1
+    return spans
+
+
+def _is_long_beacon(ts: Ints, sizes: Ints, threshold: BeaconThreshold) -> bool:
+    return (
+        len(ts) >= threshold.connections
+        and bool(ts[-1] - ts[0] >= threshold.shortest_us)
+        and bool(np.median(np.diff(ts)) >= threshold.interval_us)
+        and _score(ts, sizes) >= threshold.score
+    )
+
+
+def _score(ts: Ints, sizes: Ints) -> int:
+    return (_steadiness(np.diff(ts)) + _steadiness(sizes)) // 2
 
 
 def tunnels(flows: pd.DataFrame, threshold: TunnelThreshold = TUNNEL) -> list[Alert]:

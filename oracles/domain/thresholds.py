@@ -37,8 +37,8 @@ class FloodThreshold:
 class GuessingThreshold:
     """``attempts`` by one client on one server's ``service`` within ``window_us``.
 
-    An attempt is a connection answered with payload, of at most ``most_bytes`` in each direction,
-    that lasts at most ``longest_us``: a rejected login is over before a session's data flows.
+    An attempt is an answered connection of at most ``most_bytes`` in each direction that lasts at
+    most ``longest_us``: a rejected login is over before a session's data flows.
     """
 
     origin: Origin
@@ -63,6 +63,10 @@ GUESSING: Final = (
     GuessingThreshold(
         Origin("Slips: 9 SSH attempts; Emerging Threats, SSH scan: in 120 s", _GUESS, _BRUTE),
         "ssh", 9, 2 * MINUTE, 8_000, 30 * SECOND,
+    ),
+    GuessingThreshold(
+        Origin("Zeek: 30 failed SSH logins in 30 min", _GUESS, _BRUTE),
+        "ssh", 30, 30 * MINUTE, 8_000, 30 * SECOND,
     ),
     GuessingThreshold(
         Origin("Zeek policy/protocols/ftp/detect-bruteforcing", _GUESS, _BRUTE),
@@ -93,18 +97,33 @@ class SpreadThreshold:
 
 
 @dataclass(frozen=True)
-class BeaconThreshold:
-    """At least ``connections`` answered ones of one pair to one service over ``shortest_us``, whose
-    score reaches ``score`` thousandths.
+class RequestThreshold:
+    """``connections`` answered ones of one client to one server's ``service`` in ``window_us``."""
 
-    The score is the mean of two: how evenly the intervals are spaced, and how equal the sizes are,
-    each 1000 less a thousand times the median absolute deviation over the median.
+    origin: Origin
+    service: str
+    connections: int
+    window_us: int
+
+
+@dataclass(frozen=True)
+class BeaconThreshold:
+    """A rhythm of answered TCP connections of one pair to one service, intervals not below
+    ``interval_us``.
+
+    Of a pair that is new, because the opener was observed for ``settled_us`` before without it:
+    ``new_connections`` whose intervals all lie within an eighth of their median. Of any other pair:
+    ``connections`` over ``shortest_us`` whose score reaches ``score`` thousandths, the mean of how
+    even the intervals and how equal the sizes are, each 1000 less a thousand times the median
+    absolute deviation over the median.
     """
 
     origin: Origin
+    new_connections: int
+    settled_us: int
     connections: int
     shortest_us: int
-    interval_us: int  # a shorter median interval is a transfer, not a beacon
+    interval_us: int
     score: int
 
 
@@ -142,10 +161,20 @@ SCANS: Final = (
         "ping_sweep", 5, 5 * MINUTE, ("icmp",), every=True,
     ),
 )  # fmt: skip
+HTTP_FLOOD: Final = RequestThreshold(
+    Origin("Emerging Threats: 500 HTTP requests in 60 s", "T1499", "action.hacking.variety.DoS"),
+    service="http",
+    connections=500,
+    window_us=MINUTE,
+)
 BEACON: Final = BeaconThreshold(
     Origin(
-        "RITA: 4 connections, scores of intervals and sizes", "T1071", "action.malware.variety.C2"
+        "RITA: at least 4 connections, scored by intervals and sizes",
+        "T1071",
+        "action.malware.variety.C2",
     ),
+    new_connections=4,
+    settled_us=2 * MINUTE,
     connections=20,
     shortest_us=5 * MINUTE,
     interval_us=SECOND,

@@ -58,6 +58,13 @@ def test_guessing__two_runs_apart__are_two_alerts() -> None:
     assert [alert.severity for alert in alerts(both)] == [9, 9]
 
 
+def test_guessing__thirty_in_half_an_hour__reaches_both_ssh_thresholds() -> None:
+    assert alerts(logins(29, 59_000_000)) == []
+    (slow,) = alerts(logins(30, 59_000_000))
+    assert slow.origin.source.startswith("Zeek")
+    assert len(alerts(logins(30, 1_000_000))) == 2
+
+
 def test_alerts__about_other_hosts__are_left_out() -> None:
     assert alerts(logins(9, 15_000_000), hosts={CLIENT}) == []
 
@@ -226,3 +233,22 @@ def test_uploads__one_large_flow_or_many__is_one_alert() -> None:
     assert (one.peril, one.subject, one.severity) == ("exfiltration", CLIENT, 100_000_000)
     (many,) = alerts(transfer([90_000_000] * 6))
     assert (many.start_us, many.severity) == (0, 540_000_000)
+
+
+def test_beacons__pair_new_after_two_minutes__fires_at_four_in_step() -> None:
+    earlier = attempts([80], hosts(2)[1:]).assign(resp_pkts=1)
+    four = polls([4.0, 4.1, 3.9], [900]).assign(ts=lambda t: t["ts"] + 200_000_000)
+    three = four.iloc[:3]
+    assert alerts(concat([earlier, three])) == []
+    (alert,) = alerts(concat([earlier, four]))
+    assert (alert.peril, alert.start_us) == ("beaconing", 200_000_000)
+    known = concat([earlier, four.iloc[:1].assign(ts=0), four])
+    assert alerts(known) == []
+
+
+def test_request_floods__one_connection_too_few__is_silent() -> None:
+    many = logins(499, 100_000, service="http")
+    assert alerts(many) == []
+    (alert,) = alerts(logins(500, 100_000, service="http"))
+    assert (alert.peril, alert.subject, alert.severity) == ("http_flood", SERVER, 500)
+    assert alerts(logins(520, 130_000, service="http")) == []
