@@ -99,12 +99,13 @@ def reverted(data: str) -> ContractReverted:
 
 def _revert_data(error: BaseException) -> str | None:
     """Revert data wherever web3 or the node put it."""
-    candidates: list[Any] = [getattr(error, "data", None)]
     response = getattr(error, "rpc_response", None) or {}
-    data = response.get("error", {}).get("data") if isinstance(response, dict) else None
-    if isinstance(data, dict):
-        candidates += [data.get("result"), data.get("reason"), data.get("data")]
-    candidates.append(data)
+    answered = response.get("error", {}).get("data") if isinstance(response, dict) else None
+    candidates: list[Any] = []
+    for data in (getattr(error, "data", None), *error.args[1:], answered):
+        if isinstance(data, dict):
+            candidates += [data.get("result"), data.get("reason"), data.get("data")]
+        candidates.append(data)
     return next((c for c in candidates if isinstance(c, str) and c.startswith("0x")), None)
 
 

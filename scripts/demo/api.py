@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from scripts.demo.processes import DemoFailed, Processes
+from scripts.demo.processes import CallRefused, DemoFailed, Processes
 
 
 @dataclass
@@ -59,7 +59,8 @@ class Api:
             if entry["status"] in ("mined", "final"):
                 return entry
             if entry["status"] == "failed":
-                raise DemoFailed(f"{entry['purpose']} failed on chain: {entry['error']}")
+                name = str((entry["error"] or {}).get("name", "unknown"))
+                raise CallRefused(str(entry["purpose"]), name, str(entry["error"]))
             self.group.look()
             if time.monotonic() > deadline:
                 raise DemoFailed(f"{entry['purpose']} is still {entry['status']} after {seconds} s")

@@ -12,11 +12,11 @@ from web3.contract import Contract
 from contracts.client.artifacts import artifact
 from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
-from contracts.client.errors import ChainError
+from contracts.client.errors import ChainError, ContractReverted
 from contracts.client.sender import KeySender
 from contracts.client.system import CONTRACTS, Deployment, SystemParameters
 from scripts.demo.clock import Rpc
-from scripts.demo.processes import DemoFailed
+from scripts.demo.processes import CallRefused, DemoFailed
 from scripts.demo.timeline import Timeline
 
 
@@ -59,8 +59,10 @@ class System:
             receipt = KeySender(self.web3, who).send(
                 {"to": Web3.to_checksum_address(address), "data": Web3.to_bytes(hexstr=data)}  # type: ignore[arg-type]
             )
+        except ContractReverted as error:
+            raise CallRefused(step, error.name, str(error)) from error
         except ChainError as error:
-            raise DemoFailed(f"{step} was refused: {error}") from error
+            raise DemoFailed(f"{step} was not sent: {error}") from error
         self.show(step, "0x" + bytes(receipt["transactionHash"]).hex())
 
     def pay(self, who: bytes, to: str, wei: int) -> None:

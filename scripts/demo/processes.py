@@ -28,6 +28,14 @@ class DemoFailed(Exception):
     """Ends the demonstration with one clear line."""
 
 
+class CallRefused(DemoFailed):
+    """A contract refused a call; `error` is the custom error's name."""
+
+    def __init__(self, step: str, error: str, why: str) -> None:
+        super().__init__(f"{step} was refused: {why}")
+        self.error = error
+
+
 class ProcessEnded(DemoFailed):
     def __init__(self, name: str, code: int, log: Path) -> None:
         text = log.read_text(errors="replace").strip() if log.exists() else ""

@@ -26,7 +26,14 @@ from scripts.demo.clock import ChainClock, Rpc
 from scripts.demo.contracts import deployed
 from scripts.demo.oracles import Oracles, Recording
 from scripts.demo.people import keep_key
-from scripts.demo.processes import ROOT, DemoFailed, Processes, claim_port, start_ganache
+from scripts.demo.processes import (
+    ROOT,
+    CallRefused,
+    DemoFailed,
+    Processes,
+    claim_port,
+    start_ganache,
+)
 from scripts.demo.products import (
     CERTIFICATE_TABLE,
     COIN,
@@ -53,6 +60,7 @@ SALES = 10
 JUNIOR_CAPITAL = 2_000_000 * COIN
 SENIOR_CAPITAL = 8_000_000 * COIN
 ETHER = 10**18
+STALE_QUOTE = {"ScoreFrameNotNewest", "RateBelowTable", "ModelMismatch"}
 
 # Covers of the story: name, sum insured and loss per hour in dollars, who pays the premium.
 COVERS = (
@@ -192,31 +200,8 @@ class Story:
 
     def cover(self) -> None:
         self.timeline.chapter("Quotes are signed and streamed policies bound")
-        self.policies: list[dict[str, Any]] = []
         for name, insured, hourly, payer in COVERS:
-            quote = self.api.post(
-                "/v1/quotes",
-                {
-                    "product": self.policy_product,
-                    "risk": self.risk,
-                    "holder": person("holder").address,
-                    "sum_insured": str(insured * COIN),
-                    "loss_per_hour": str(hourly * COIN),
-                    "dependencies": [],
-                    "term": 7 * 86_400,
-                },
-            )
-            body = {
-                "quote": quote["quote"],
-                "signature": quote["signature"],
-                "premium": str(max(int(quote["minimum_premium"]), 60 * COIN)),
-                "payer": payer,
-            }
-            answer = self.api.post("/v1/policies", body)
-            if payer == "platform":
-                self.show(f"bind {name}, {insured:,} insured", self.api.settled(answer))
-            else:
-                self._bind_from_wallet(name, insured, answer["unsigned"])
+            self._bind(name, insured, hourly, payer)
         self.wait_for(
             "the bound policies",
             lambda: len(self.api.items("/v1/policies")) == len(COVERS),
@@ -393,13 +378,52 @@ class Story:
         self.backend_url = f"http://127.0.0.1:{port}"
         self.admin = Api(self.backend_url, token, self.group)
 
-    def _bind_from_wallet(self, name: str, insured: int, unsigned: list[dict[str, Any]]) -> None:
+    def _bind(self, name: str, insured: int, hourly: int, payer: str) -> None:
+        """Asks for a quote and binds it; asks again when the score moved in between."""
+        step = f"bind {name}, {insured:,} insured"
+        for tries_left in range(4, -1, -1):
+            quote = self._quote(insured, hourly)
+            body = {
+                "quote": quote["quote"],
+                "signature": quote["signature"],
+                "premium": str(max(int(quote["minimum_premium"]), 60 * COIN)),
+                "payer": payer,
+            }
+            try:
+                answer = self.api.post("/v1/policies", body)
+                if payer == "platform":
+                    self.show(step, self.api.settled(answer))
+                else:
+                    self._bind_from_wallet(step, answer["unsigned"])
+                return
+            except CallRefused as refusal:
+                if refusal.error not in STALE_QUOTE or not tries_left:
+                    raise
+                self.timeline.note(f"{step}: the score moved meanwhile, quoting again")
+                self.wait_for("the indexer", self.indexed)
+
+    def _quote(self, insured: int, hourly: int) -> Any:
+        return self.api.post(
+            "/v1/quotes",
+            {
+                "product": self.policy_product,
+                "risk": self.risk,
+                "holder": person("holder").address,
+                "sum_insured": str(insured * COIN),
+                "loss_per_hour": str(hourly * COIN),
+                "dependencies": [],
+                "term": 7 * 86_400,
+            },
+        )
+
+    def _bind_from_wallet(self, step: str, unsigned: list[dict[str, Any]]) -> None:
         """The holder's own wallet signs what the API prepared: an allowance, then the bind."""
         holder = person("holder")
-        for step, call in zip(
-            ("allowance", f"bind {name}, {insured:,} insured"), unsigned, strict=True
-        ):
-            self.system.send_raw(holder.key, f"holder's wallet: {step}", call["to"], call["data"])
+        allowance, bind = unsigned
+        self.system.send_raw(
+            holder.key, "holder's wallet: allowance", allowance["to"], allowance["data"]
+        )
+        self.system.send_raw(holder.key, f"holder's wallet: {step}", bind["to"], bind["data"])
 
     def _sell(self, series: str, sale: int) -> None:
         share = CERTIFICATES // SALES

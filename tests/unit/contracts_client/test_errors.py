@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eth_abi.abi import encode
-from web3.exceptions import ContractCustomError, Web3RPCError
+from web3.exceptions import ContractCustomError, ContractLogicError, Web3RPCError
 
 from contracts.client.errors import (
     AlreadyKnown,
@@ -80,3 +80,10 @@ def test_reverted__unknown_selector__keeps_the_data() -> None:
 def test_reverted__panic__has_its_code() -> None:
     error = reverted("0x4e487b71" + (17).to_bytes(32, "big").hex())
     assert (error.name, error.values) == ("Panic", {"code": 17})
+
+
+def test_typed__ganache_puts_the_data_into_a_dict__has_name_and_values() -> None:
+    inner = {"hash": None, "programCounter": 1736, "result": DATA, "reason": None}
+    error = typed(ContractLogicError("execution reverted: VM Exception", data=inner))
+    assert isinstance(error, ContractReverted)
+    assert error.name == "ERC20InsufficientBalance"
