@@ -350,6 +350,10 @@ class Story:
             self.system.send(
                 who.key, f"{who.name}: coins", "StableCoin", "mint", who.address, 1_000_000 * COIN
             )
+        self.system.send(
+            platform.key, "platform agrees to a ceiling of 5 units", "Facility", "agreeTerms",
+            person("underwriter").address, self.certificate_product, 5,
+        )  # fmt: skip
         token = secrets.token_urlsafe(24)
         files = {
             "FLOWCOVER_ADMIN_TOKEN": token,
