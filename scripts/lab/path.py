@@ -53,10 +53,13 @@ OUTSIDE = {
     **{name: f"10.77.{number}.10" for number, name in enumerate(VANTAGES, 201)},
 }
 SPOOFED_NETWORK = "198.18.0.0/15"
-SPOOFED = ("198.18.0.21", "198.18.7.90", "198.19.31.4", "198.19.200.133")
+SPOOFED = (
+    *("198.18.0.21", "198.18.7.90", "198.19.31.4", "198.19.200.133"),
+    *("198.18.44.8", "198.18.130.61", "198.19.5.77", "198.19.92.210"),
+)
 FLOOD_PAYLOAD = 1_200
-# Four senders with this pause make about 4,500 packets/s.
-FLOOD_PAUSE_US = 820
+# Eight senders with this pause make about 5,000 packets/s on an idle machine.
+FLOOD_PAUSE_US = 1_500
 # FastNetMon: 3,500 flows/s towards one host, mean of 5 s. Each packet is a new flow here.
 FLOOD_THRESHOLD = 3_500
 # Zeek calls 30 failed logins in 30 minutes a brute force.
@@ -224,7 +227,7 @@ def _start_probers(run: _Run) -> None:
 def flood_commands(kind: Literal["syn_flood", "udp_flood"], seconds: int) -> list[list[str]]:
     """Floods whose every packet is a new flow: ports rise, one sender per spoofed address.
 
-    Fixed sequence numbers only keep the captures small.
+    Fixed sequence numbers only keep the captures small. ``nice`` keeps the rate on a busy machine.
     """
     count = int(seconds * 1_000_000 / FLOOD_PAUSE_US)
     match kind:
@@ -234,7 +237,18 @@ def flood_commands(kind: Literal["syn_flood", "udp_flood"], seconds: int) -> lis
             shape = ["--udp", "-p", "53", "-d", str(FLOOD_PAYLOAD)]
     return [
         [
-            *("hping3", "-q", *shape, "-a", source, "-i", f"u{FLOOD_PAUSE_US}"),
+            *(
+                "nice",
+                "-n",
+                "-15",
+                "hping3",
+                "-q",
+                *shape,
+                "-a",
+                source,
+                "-i",
+                f"u{FLOOD_PAUSE_US}",
+            ),
             *("-c", str(count), "-N", "7", "-s", str(1024 + 1000 * number), SVC),
         ]
         for number, source in enumerate(SPOOFED)
