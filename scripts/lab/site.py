@@ -24,7 +24,7 @@ import pandas as pd
 
 from oracles.traffic.pcap import read_pcap
 from scripts.lab import agent
-from scripts.lab.capture import Counted, start_capture, stop_capture
+from scripts.lab.capture import Counted, start_capture, stop_capture, write_flows
 from scripts.lab.netns import LabError, Network
 from scripts.lab.schedule import Command, Event, Habit, Job, schedule
 from scripts.lab.services import Credentials, make_credentials, make_site
@@ -358,7 +358,7 @@ def record(
     flows = label(read_pcap(file).flows, played)
     _check(site, flows, played, counted)
     table = scratch / f"{site.name}.parquet"
-    flows.to_parquet(table, compression="zstd", compression_level=19, index=False)
+    write_flows(flows, table)
     truth = scratch / f"{site.name}.json"
     truth.write_text(json.dumps(_truth(site, played, flows, counted, tools), indent=1) + "\n")
     return [table, truth]
