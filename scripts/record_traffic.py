@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,11 +28,13 @@ from scripts.lab.capture import pack  # noqa: E402
 from scripts.lab.manifest import write_manifest  # noqa: E402
 from scripts.lab.netns import LabError  # noqa: E402
 from scripts.lab.networks import SITES  # noqa: E402
-from scripts.lab.path import PLANS, Plan  # noqa: E402
+from scripts.lab.plans import PLANS, Plan  # noqa: E402
 from scripts.lab.programs import FOR_LAB, FOR_PATH, versions  # noqa: E402
 from scripts.lab.site import Site  # noqa: E402
+from scripts.lab.verdict import OutOfBand  # noqa: E402
 
 SHIPPED = ROOT / "oracles" / "recordings"
+TRIES = 5
 
 
 def say(text: str) -> None:
@@ -48,20 +51,42 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def make_recording(plan: Plan, out: Path, tools: dict[str, str]) -> None:
-    """Record, pack, and put the whole recording in place at once."""
-    with scratch_folder() as scratch:
-        files = path.record(plan, scratch, tools, say)
-        packed = scratch / "packed"
-        packed.mkdir()
-        for file in files:
-            if file.suffix == ".json":
-                shutil.copy(file, packed)
-            else:
-                say(f"{plan.name}: packing {file.name}")
-                pack(file, packed)
-        target = out / plan.name
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(packed, target)
+    """Record, pack, and put the whole recording in place at once.
+
+    A flood out of its band is recorded again with a pause that makes up for it.
+    """
+    for _ in range(TRIES):
+        with scratch_folder() as scratch:
+            try:
+                files = path.record(plan, scratch, tools, say)
+            except OutOfBand as error:
+                say(str(error))
+                plan = with_rate(plan, error.rate)
+                continue
+            put_in_place(plan, files, scratch / "packed", out)
+            return
+    raise LabError(f"{plan.name}: the flood missed its rate {TRIES} times; is the machine busy?")
+
+
+def with_rate(plan: Plan, rate: float) -> Plan:
+    """The plan with a pause that turns a flood of ``rate`` into one inside its band."""
+    low, high = plan.flood_band
+    wanted = min((low + high) / 2, low * 1.25)
+    return replace(plan, flood_pause_us=max(200, round(plan.flood_pause_us * rate / wanted)))
+
+
+def put_in_place(plan: Plan, files: Sequence[Path], packed: Path, out: Path) -> None:
+    """Pack what is not packed yet and replace the whole recording."""
+    packed.mkdir()
+    for file in files:
+        if file.suffix in (".json", ".parquet"):
+            shutil.copy(file, packed)
+        else:
+            say(f"{plan.name}: packing {file.name}")
+            pack(file, packed)
+    target = out / plan.name
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(packed, target)
 
 
 def make_network(network: Site, out: Path, tools: dict[str, str]) -> None:

@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from scripts.lab.netns import LabError, Network, Process
 
 SNAPLEN = 80
@@ -119,6 +121,11 @@ def pack(source: Path, folder: Path) -> Path:
     packed = folder / f"{source.name}.xz"
     packed.write_bytes(lzma.compress(source.read_bytes(), preset=_XZ_PRESET))
     return packed
+
+
+def write_flows(flows: pd.DataFrame, table: Path) -> None:
+    """Write a flow table as Parquet."""
+    flows.to_parquet(table, compression="zstd", compression_level=19, index=False)
 
 
 def sha256(file: Path) -> str:

@@ -56,11 +56,15 @@ class Process:
     argv: tuple[str, ...]
     handle: subprocess.Popen[bytes]
 
+    def send(self, signum: int) -> None:
+        """Signal the process's group, if it still runs."""
+        if self.handle.poll() is None:
+            os.killpg(self.handle.pid, signum)
+
     def stop(self, signum: int = signal.SIGTERM, patience: float = 5.0) -> int:
         """Signal the process's group, wait, and kill it when it does not end; its exit code."""
         for step in (signum, signal.SIGKILL):
-            if self.handle.poll() is None:
-                os.killpg(self.handle.pid, step)
+            self.send(step)
             try:
                 return self.handle.wait(patience)
             except subprocess.TimeoutExpired:

