@@ -51,12 +51,12 @@ class Api:
                 return found
 
     def settled(self, answer: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
-        """Waits until the transaction of a 202 answer is mined; DemoFailed if it failed."""
+        """Waits until the transaction of a 202 answer is final; CallRefused if it reverted."""
         identifier = answer["transaction"]["id"]
         deadline = time.monotonic() + seconds
         while True:
             entry: dict[str, Any] = self.get(f"/v1/chain-transactions/{identifier}")
-            if entry["status"] in ("mined", "final"):
+            if entry["status"] == "final":
                 return entry
             if entry["status"] == "failed":
                 name = str((entry["error"] or {}).get("name", "unknown"))

@@ -60,7 +60,7 @@ SALES = 10
 JUNIOR_CAPITAL = 2_000_000 * COIN
 SENIOR_CAPITAL = 8_000_000 * COIN
 ETHER = 10**18
-STALE_QUOTE = {"ScoreFrameNotNewest", "RateBelowTable", "ModelMismatch"}
+STALE_QUOTE = {"ScoreFrameNotNewest", "RateBelowTable", "ModelMismatch", "RevertedOnChain"}
 
 # Covers of the story: name, sum insured and loss per hour in dollars, who pays the premium.
 COVERS = (
@@ -370,7 +370,7 @@ class Story:
             "FLOWCOVER_WALLETS_DIR": str(wallets),
             "FLOWCOVER_PORT": str(port),
             "FLOWCOVER_JOB_SECONDS": "1",
-            "FLOWCOVER_FINALITY_DEPTH": "2",
+            "FLOWCOVER_FINALITY_DEPTH": "1",
             "FLOWCOVER_POST_SIZE": str(10 * CERTIFICATES),
             "FLOWCOVER_POST_AGE": "3600",
         }
