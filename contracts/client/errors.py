@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -97,16 +98,22 @@ def reverted(data: str) -> ContractReverted:
     return ContractReverted(entry["name"], decode(entry["inputs"], bytes.fromhex(raw[8:])))
 
 
+def _hex_strings(value: Any) -> Iterator[str]:
+    """Every 0x-hex text in a node's answer."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _hex_strings(inner)
+    elif isinstance(value, str) and value.startswith("0x"):
+        yield value
+
+
 def _revert_data(error: BaseException) -> str | None:
-    """Revert data wherever web3 or the node put it."""
+    """Revert data (a selector and whole words) wherever web3 or the node put it."""
     response = getattr(error, "rpc_response", None) or {}
-    answered = response.get("error", {}).get("data") if isinstance(response, dict) else None
-    candidates: list[Any] = []
-    for data in (getattr(error, "data", None), *error.args[1:], answered):
-        if isinstance(data, dict):
-            candidates += [data.get("result"), data.get("reason"), data.get("data")]
-        candidates.append(data)
-    return next((c for c in candidates if isinstance(c, str) and c.startswith("0x")), None)
+    answer = response.get("error", {}).get("data") if isinstance(response, dict) else None
+    found = [*_hex_strings(getattr(error, "data", None)), *_hex_strings(answer)]
+    found += [text for argument in error.args for text in _hex_strings(argument)]
+    return next((text for text in found if len(text) >= 10 and (len(text) - 10) % 64 == 0), None)
 
 
 def typed(error: BaseException) -> ChainError:
@@ -114,11 +121,11 @@ def typed(error: BaseException) -> ChainError:
     if isinstance(error, ChainError):
         return error
     data = _revert_data(error)
-    if data is not None and len(data) >= 10:
+    if data is not None:
         return reverted(data)
     text = str(error)
     if isinstance(error, ContractLogicError):
-        return ContractReverted("Unknown", {"data": data or "0x", "message": text})
+        return ContractReverted("Unknown", {"message": text})
     if isinstance(error, Web3RPCError | ValueError):
         kind = next((k for p, k in NODE_TEXTS if p.search(text)), NodeRefused)
         return kind(text)

@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from eth_account import Account
 from eth_typing import ChecksumAddress
+from hexbytes import HexBytes
 from web3 import Web3
+from web3.exceptions import Web3RPCError
 from web3.types import TxParams, TxReceipt
 
-from .errors import ContractReverted, typed
+from .errors import ChainError, ContractReverted, typed
 
 
 class Sender(Protocol):
@@ -27,14 +29,19 @@ class Sender(Protocol):
         ...
 
 
-def _mined(web3: Web3, transaction: TxParams, hash_: Any) -> TxReceipt:
+def _reason(web3: Web3, transaction: TxParams, hash_: Any = None) -> ChainError:
+    """Why a transaction reverted, asked of the node by calling it again."""
+    try:
+        web3.eth.call(transaction)
+    except Exception as error:
+        return typed(error)
+    return ContractReverted("Unknown", {"transaction": str(hash_)})
+
+
+def _mined(web3: Web3, transaction: TxParams, hash_: HexBytes) -> TxReceipt:
     receipt = web3.eth.wait_for_transaction_receipt(hash_, timeout=60, poll_latency=0.05)
     if receipt["status"] != 1:
-        try:
-            web3.eth.call(transaction, receipt["blockNumber"])
-        except Exception as error:
-            raise typed(error) from error
-        raise ContractReverted("Unknown", {"transaction": "0x" + bytes(hash_).hex()})
+        raise _reason(web3, transaction, "0x" + hash_.hex())
     return receipt
 
 
@@ -85,5 +92,7 @@ class UnlockedSender:
             if "gas" not in filled:
                 filled["gas"] = self._web3.eth.estimate_gas(filled)
             return _mined(self._web3, filled, self._web3.eth.send_transaction(filled))
+        except Web3RPCError as error:
+            raise _reason(self._web3, filled) from error
         except Exception as error:
             raise typed(error) from error

@@ -114,16 +114,20 @@ def totals(
     origin_us: int,
     values: Mapping[str, npt.NDArray[np.generic]],
 ) -> pd.DataFrame:
-    """Sums of whole numbers given for each flow, over the window of every unit of ``features``."""
+    """Sums of whole numbers given for each flow, over the window of every unit of ``features``:
+    columns ``in_NAME`` for connections opened by others, ``out_NAME`` for the asset's own."""
     clock = Frames(frame_length_s, origin_us)
     touching = windows(flows, frame_length_s, origin_us, assets)
     base = entries(flows, touching)
     units = _units(base, clock, len(assets), None)
     unit, entry = _members(base, clock, units)
     row = touching["row"].to_numpy()[entry]
-    return _table(
-        units, assets, {name: _added(unit, of[row], len(units)) for name, of in values.items()}
-    )
+    columns = {}
+    for outward, prefix, _ in _SIDES:
+        chosen = base.outward[entry] == outward
+        for name, of in values.items():
+            columns[f"{prefix}_{name}"] = _added(unit[chosen], of[row[chosen]], len(units))
+    return _table(units, assets, columns)
 
 
 @dataclass(frozen=True)

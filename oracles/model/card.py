@@ -58,8 +58,8 @@ def page(card: Mapping[str, Any]) -> str:
         unit=card["unit"],
         score=card["score"],
         xgboost=card["versions"]["xgboost"],
-        rounds=card["parameters"]["rounds"],
-        depth=card["parameters"]["max_depth"],
+        rounds=card["choice"]["rounds"],
+        depth=card["choice"]["depth"],
         features=card["features"],
         sources=_table(
             ("source", "network", "licence", "cite", "file's SHA-256"),

@@ -29,6 +29,8 @@ FRAME_S: Final = 60
 SHORT_FRAME_S: Final = 10  # for sources that are only minutes long
 
 BENIGN: Final = "benign"
+PROTOCOLS: Final = ("tcp", "udp", "icmp")
+STRATA: Final = tuple((proto, side) for proto in PROTOCOLS for side in ("in", "out"))
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,16 @@ class Source:
     network: str
     base: str
     file: str
-    assets: Mapping[str, Sequence[str]]
     licence: str
     cite: str
+    assets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     select: Mapping[str, str] = field(default_factory=dict)
     label: int | None = None
     family: str = BENIGN
 
     @property
     def path(self) -> Path:
-        return (data_folder() if self.base == "data" else RECORDINGS) / self.file
+        return placed(self.base, self.file)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ def data_folder() -> Path:
         return Path(given)
     candidates = (folder / "shared" / "data" for folder in ROOT.parents)
     return next((folder for folder in candidates if folder.is_dir()), ROOT.parent / "shared/data")
+
+
+def placed(base: str, file: str) -> Path:
+    """Where a listed file lies: ``base`` is "data" or "recordings"."""
+    return (data_folder() if base == "data" else RECORDINGS) / file
 
 
 def listed(path: Path = SOURCES) -> list[Source]:
@@ -89,40 +96,62 @@ def load(source: Source) -> LabelledFlows:
 
 
 def units(source: Source, frame_s: int | None = None) -> pd.DataFrame:
-    """The labelled units of a source: its features, then ``label``, ``family``, ``network``,
-    ``source`` and ``flows``.
+    """The labelled units of a source: its features, and ``label``, ``family``, ``network``,
+    ``source``, ``asset``, ``frame``, ``seconds`` (a frame's length), and for each stratum of
+    ``STRATA`` its flows (``all_…``) and hostile ones (``bad_…``), with ``silent`` and ``flows``.
 
     A unit is hostile when any flow of its window is, benign when it has only benign and unknown
     flows and at least one benign; others are left out. Its family is the hostile one most frequent.
     """
     labelled = load(source)
-    flows = labelled.flows
+    flows, assets = labelled.flows, source.assets or recorded_assets(source)
     if frame_s is None:
         length_us = int(flows["ts"].max() - flows["ts"].min()) if len(flows) else 0
         frame_s = FRAME_S if length_us > 3_600_000_000 else SHORT_FRAME_S
-    families = sorted(set(labelled.family[labelled.label == 1]))
-    counts = totals(
-        flows,
-        source.assets,
-        frame_s,
-        0,
-        {
-            "flows": np.ones(len(flows), np.int64),
-            "benign": labelled.label == 0,
-            **{f: (labelled.label == 1) & (labelled.family == f) for f in families},
-        },
-    )
-    table = features(flows, source.assets, frame_s, 0)
-    hostile = counts[families].sum(axis=1) > 0 if families else pd.Series(False, counts.index)
-    worst = counts[families].idxmax(axis=1) if families else pd.Series(BENIGN, counts.index)
+    hostile = labelled.label == 1
+    families = sorted(set(labelled.family[hostile]))
+    values = {
+        "flows": np.ones(len(flows), np.int64),
+        "benign": labelled.label == 0,
+        "silent": (flows["resp_pkts"] == 0).to_numpy(),
+        **{f"family_{f}": hostile & (labelled.family == f) for f in families},
+    }
+    for proto in PROTOCOLS:
+        of_proto = (flows["proto"] == proto).to_numpy()
+        values |= {f"all_{proto}": of_proto, f"bad_{proto}": of_proto & hostile}
+    counts = totals(flows, assets, frame_s, 0, values)
+
+    def both(name: str) -> pd.Series:
+        return counts[f"in_{name}"] + counts[f"out_{name}"]
+
+    by_family = pd.DataFrame({f: both(f"family_{f}") for f in families}, index=counts.index)
+    is_hostile = by_family.sum(axis=1) > 0
+    worst = by_family.idxmax(axis=1) if families else pd.Series(BENIGN, counts.index)
+    table = features(flows, assets, frame_s, 0)
+    strata = {
+        f"{kind}_{proto}_{side}": counts[f"{side}_{kind}_{proto}"]
+        for kind in ("all", "bad")
+        for proto, side in STRATA
+    }
     table = table.assign(
-        label=hostile.astype("int64"),
-        family=worst.where(hostile, BENIGN).astype("str"),
+        label=is_hostile.astype("int64"),
+        family=worst.where(is_hostile, BENIGN).astype("str"),
         network=source.network,
         source=source.name,
-        flows=counts["flows"],
+        asset=table.index.get_level_values("asset").astype("str"),
+        frame=table.index.get_level_values("frame"),
+        seconds=frame_s,
+        flows=both("flows"),
+        silent=both("silent"),
+        **strata,
     )
-    return table[(hostile | (counts["benign"] > 0)).to_numpy()]
+    return table[(is_hostile | (both("benign") > 0)).to_numpy()].reset_index(drop=True)
+
+
+def recorded_assets(source: Source) -> Mapping[str, Sequence[str]]:
+    """The assets that a recording's truth file names."""
+    truth = json.loads(source.path.with_suffix(".json").read_text())
+    return {name: [address] for name, address in truth["assets"].items()}
 
 
 def digest(source: Source) -> str:

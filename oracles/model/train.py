@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +19,6 @@ import pandas as pd
 import xgboost as xgb
 from rich.console import Console
 from rich.table import Table
-from sklearn.metrics import roc_auc_score
 
 from oracles.domain.binning import Bins, bins_for
 from oracles.domain.calibration import TOP_SCORE, Calibration, Ints, fit
@@ -27,14 +27,16 @@ from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, save
 from oracles.model.card import PAGE, page
 from oracles.model.datasets import Source, digest, listed, units
+from oracles.model.metrics import equal_auc
 from oracles.model.scoring import margins
+
+Floats = npt.NDArray[np.float64]
 
 PARAMETERS: Final[dict[str, Any]] = {
     "objective": "binary:logistic",
     "base_score": 0.5,
     "tree_method": "hist",
     "max_bin": 256,
-    "max_depth": 4,
     "eta": 0.1,
     "lambda": 4.0,
     "min_child_weight": 4.0,
@@ -42,13 +44,32 @@ PARAMETERS: Final[dict[str, Any]] = {
     "monotone_constraints": "(" + ",".join("1" for _ in NAMES) + ")",
     "seed": 1,
 }
-ROUNDS: Final = 120
 
 
-def weights(table: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Equal weight for each network, and within it for hostile and benign units; mean 1."""
-    of_group = table.groupby(["network", "label"])["label"].transform("size")
-    weight: npt.NDArray[np.float64] = 1.0 / of_group.to_numpy(np.float64)
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen by networks left out: depth and number of trees, and whether the published
+    sets are trained on beside the project's own recordings."""
+
+    depth: int
+    rounds: int
+    published: bool
+
+
+CHOICES: Final = (
+    Choice(3, 80, False),
+    Choice(4, 120, False),
+    Choice(3, 80, True),
+    Choice(4, 120, True),
+)
+
+
+def weights(table: pd.DataFrame, by_class: bool = True) -> Floats:
+    """Equal weight for each network, and within it for hostile and benign units where asked for;
+    mean 1."""
+    key = ["network", "label"] if by_class else ["network"]
+    of_group = table.groupby(key)["label"].transform("size")
+    weight: Floats = 1.0 / of_group.to_numpy(np.float64)
     weight *= len(table) / weight.sum()
     return weight
 
@@ -59,38 +80,63 @@ def masked_copies(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, blind], ignore_index=True)
 
 
-def grow(table: pd.DataFrame, bins: Bins, threads: int = 1) -> xgb.Booster:
+def grow(
+    table: pd.DataFrame, bins: Bins, choice: Choice, seed: int = 1, threads: int = 1
+) -> xgb.Booster:
     """The trees for labelled units; the same for any number of threads and order of rows."""
-    both = masked_copies(table)
+    both = masked_copies(table if choice.published else table[table["own"]])
     data = xgb.DMatrix(
         bins.apply(both), label=both["label"].to_numpy(), weight=weights(both), missing=0
     )
-    return xgb.train(PARAMETERS | {"nthread": threads}, data, ROUNDS)
+    settings = PARAMETERS | {"max_depth": choice.depth, "seed": seed, "nthread": threads}
+    return xgb.train(settings, data, choice.rounds)
 
 
-def unseen_margins(table: pd.DataFrame, bins: Bins) -> Ints:
-    """The margin of each unit by a model grown on the other networks only."""
+def unseen_margins(table: pd.DataFrame, bins: Bins, choice: Choice, seed: int = 1) -> Ints:
+    """The margin of each unit of the project's own networks by a model grown without its network;
+    0 for units of published sets."""
     found = np.zeros(len(table), np.int64)
-    networks = table["network"].to_numpy()
-    for network in sorted(set(networks)):
+    networks, own = table["network"].to_numpy(), table["own"].to_numpy(np.bool_)
+    for network in sorted(set(networks[own])):
         inside = networks == network
-        found[inside] = margins(grow(table[~inside], bins), bins.apply(table[inside]))
+        booster = grow(table[~inside], bins, choice, seed)
+        found[inside] = margins(booster, bins.apply(table[inside]))
     return found
+
+
+def best_choice(table: pd.DataFrame, bins: Bins) -> tuple[Choice, Ints]:
+    """The choice with the highest area on networks left out (the first of equals), and the margins
+    that it gave them."""
+    own = table["own"].to_numpy(np.bool_)
+    tried = [(choice, unseen_margins(table, bins, choice)) for choice in CHOICES]
+
+    def area(found: Ints) -> float:
+        return float(np.mean(list(equal_auc(table[own], found[own]).values()) or [0.0]))
+
+    return max(tried, key=lambda one: round(area(one[1]), 6))
+
+
+def calibrated(table: pd.DataFrame, unseen: Ints) -> Calibration:
+    """The steps from unseen margins to the share of hostile units, own networks weighed equally."""
+    own = table["own"].to_numpy(np.bool_)
+    units_of_own = table[own]
+    hostile = units_of_own["label"].to_numpy() == 1
+    return fit(unseen[own], hostile, weights(units_of_own, by_class=False))
 
 
 def results(table: pd.DataFrame, scores: Ints) -> list[dict[str, Any]]:
     """Per source, what scores of a model that has not seen its network are like."""
+    areas = equal_auc(table, scores)
     found = []
     for name, part in table.assign(score=scores).groupby("source", sort=True):
         hostile = part["label"].to_numpy() == 1
         score = part["score"].to_numpy()
-        both = hostile.any() and not hostile.all()
         found.append(
             {
                 "source": str(name),
                 "units": len(part),
                 "hostile": int(hostile.sum()),
-                "auc": round(float(roc_auc_score(hostile, score)), 4) if both else None,
+                "auc": round(areas[str(name)], 4) if str(name) in areas else None,
                 "median_benign": int(np.median(score[~hostile])) if (~hostile).any() else None,
                 "median_hostile": int(np.median(score[hostile])) if hostile.any() else None,
             }
@@ -98,18 +144,29 @@ def results(table: pd.DataFrame, scores: Ints) -> list[dict[str, Any]]:
     return found
 
 
+def gathered(sources: Sequence[Source]) -> pd.DataFrame:
+    """The labelled units of all sources; ``own`` marks those of the project's recordings."""
+    return pd.concat(
+        [units(source).assign(own=source.base == "recordings") for source in sources],
+        ignore_index=True,
+    )
+
+
 def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
     """The model of the sources, and its card. Raises FileNotFoundError for a missing file."""
-    table = pd.concat([units(source) for source in sources], ignore_index=True)
+    table = gathered(sources)
     bins = bins_for(NAMES)
-    unseen = unseen_margins(table, bins)
-    calibration: Calibration = fit(unseen, table["label"].to_numpy() == 1, weights(table))
-    artefact = Artefact(bins, grow(table, bins), calibration)
+    choice, unseen = best_choice(table, bins)
+    calibration = calibrated(table, unseen)
+    artefact = Artefact(bins, grow(table, bins, choice), calibration)
+    own = table["own"].to_numpy(np.bool_)
+    used = [s for s in sources if choice.published or s.base == "recordings"]
     card = {
         "model_hash": "0x" + artefact.model_hash.hex(),
         "unit": "an asset in a frame, judged by the last 60 seconds of its flows",
         "score": f"0 to {TOP_SCORE}: share of hostile windows, networks weighted equally",
         "features": len(NAMES),
+        "choice": asdict(choice),
         "sources": [
             {
                 "name": source.name,
@@ -119,11 +176,11 @@ def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
                 "licence": source.licence,
                 "cite": source.cite,
             }
-            for source in sources
+            for source in used
         ],
-        "parameters": PARAMETERS | {"rounds": ROUNDS},
+        "parameters": PARAMETERS,
         "versions": {"xgboost": xgb.__version__, "python": platform.python_version()},
-        "unseen_networks": results(table, calibration.apply(unseen)),
+        "unseen_networks": results(table[own], calibration.apply(unseen[own])),
     }
     return artefact, card
 

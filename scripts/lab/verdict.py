@@ -24,6 +24,7 @@ from scripts.lab.plans import (
 )
 
 SECOND = 1_000_000
+ONSET = SECOND  # until a harm is felt: its programs start, the queue fills
 _MAPPED = 0xFFFF << 32
 
 
@@ -124,6 +125,7 @@ def _check_loss(plan: Plan, truth: Mapping[str, Any], folder: Path) -> None:
     (harm,) = [phase for phase in truth["phases"] if phase["attack"] not in (None, "brute_force")]
     for vantage in VANTAGES:
         probes = read_probes(folder / f"probes_{vantage}.jsonl")
-        lost = [lost_slot(probes, slot) for slot in whole_slots(harm["start"], harm["end"])]
+        slots = whole_slots(harm["start"] + ONSET, harm["end"])
+        lost = [lost_slot(probes, slot) for slot in slots]
         if not (all(lost) if plan.loses == "slots" else failed and not any(lost)):
             raise LabError(f"{plan.name}: {vantage} lost {sum(lost)} slots; record again")

@@ -48,6 +48,8 @@ PARAMETERS = SystemParameters(
     withdrawal_delay=7_200,
 )
 QUORUM = (0, 1, 2)
+ATTEST_EVERY = 40
+"""Slots between attestations, well within the report delay."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Sent:
 
 @dataclass
 class Live(System):
-    """A deployed system with a committee in force and a model approved; `move` is a person's act."""
+    """A deployed system, its committee in force, a model approved; `move` is one person's act."""
 
     web3: Web3
     parameters: SystemParameters = PARAMETERS
@@ -88,6 +90,7 @@ class Live(System):
         members = (self.committee.members(), self.committee.f, CONFIG)
         self.move("committee_admin", "OracleCommittee", "propose", *members)
         self.move("product_admin", "ModelRegistry", "approve", MODEL, 0, "model.json")
+        self.next_frame()
 
     # -------------------------------------------------------------------- chain
 
@@ -201,7 +204,7 @@ class Live(System):
     def report(self, scores: Sequence[int], first_risk: int = 0) -> Sent:
         """A quorum reports the same scores for the newest closed frame."""
         frame = self.now // self.parameters.frame_length - 1
-        by_lane = {lane: scores for lane in QUORUM}
+        by_lane = dict.fromkeys(QUORUM, scores)
         domain = self.deployment.domain(ScoreVector)
         vectors = self.committee.vectors(domain, frame, MODEL, by_lane, first_risk)
         return self.move(
@@ -235,7 +238,7 @@ class Live(System):
         domain = self.deployment.domain(Observation)
         sent = []
         for epoch, (down, attack) in sorted(masks.items()):
-            by_lane = {lane: (down, attack) for lane in lanes}
+            by_lane = dict.fromkeys(lanes, (down, attack))
             observations = self.committee.observations(domain, subject, epoch, by_lane)
             arguments = (subject, epoch, observations)
             sent.append(self.move("relayer", "IncidentRegistry", "attest", *arguments))
@@ -246,11 +249,12 @@ class Live(System):
         return time // self.parameters.slot_length
 
     def outage(self, subject: int, slots: int, attacked: bool = False) -> int:
-        """The next `slots` slots are lost, ended and attested; gives the run's first slot."""
+        """The next `slots` slots are lost and attested as they end; gives the run's first slot."""
         first = self.slot(self.now) + 1
-        self.wait_until((first + slots) * self.parameters.slot_length)
-        marked = range(first, first + slots)
-        self.attest(subject, marked, marked if attacked else ())
+        for start in range(first, first + slots, ATTEST_EVERY):
+            marked = range(start, min(start + ATTEST_EVERY, first + slots))
+            self.wait_until(marked.stop * self.parameters.slot_length)
+            self.attest(subject, marked, marked if attacked else ())
         return first
 
     def settle_time(self, last_slot: int, terms: ProductTerms) -> int:
@@ -306,7 +310,7 @@ class Live(System):
     # -------------------------------------------------------------------- certificates
 
     def facility(self, product: int, float_: int, bond: int) -> None:
-        """The platform pays in its float and agrees to the underwriter's price; the bond is paid."""
+        """The platform pays its float in and agrees to prices; the underwriter pays its bond."""
         for who, amount in (("platform", float_), ("underwriter", bond)):
             self.give(who, amount, "Facility")
         platform, underwriter = person("platform").address, person("underwriter").address
@@ -314,7 +318,11 @@ class Live(System):
         self.move("underwriter", "Facility", "depositBond", bond)
         self.move("platform", "Facility", "agreeTerms", underwriter, product, 10**6)
 
-    def series(self, product: int, risk: int, bucket: int = 0) -> tuple[Any, ...]:
+    def bucket(self, terms: ProductTerms) -> int:
+        """An expiry bucket for certificates that start within the next hour."""
+        return self.now + 3_600 + terms.term
+
+    def series(self, product: int, risk: int, bucket: int) -> tuple[Any, ...]:
         """A series at the table's premium."""
         price = self.read("Facility", "tablePremium", product, risk)
         people = (person("underwriter").address, person("platform").address)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from oracles.domain.features import HISTORICAL, NAMES
 from oracles.domain.flow import MISSING
+from oracles.model.datasets import STRATA
 
 
 def labelled_units(seed: int, count: int = 400) -> pd.DataFrame:
@@ -24,4 +25,10 @@ def labelled_units(seed: int, count: int = 400) -> pd.DataFrame:
         network=draw.choice(["a", "b", "c", "d"], count),
         source="made",
         flows=1,
+        own=True,
+        **{
+            f"{kind}_{proto}_{side}": hostile.astype(np.int64) if kind == "bad" else 1
+            for kind in ("all", "bad")
+            for proto, side in STRATA
+        },
     )

@@ -161,19 +161,19 @@ def test_decide__second_pair_in_the_second_round__decides(scheduled):
     assert view(scheduled)["status"] == 3
 
 
-def test_closeReview__nothing_scheduled__is_refused(world):
+def test_close_review__nothing_scheduled__is_refused(world):
     with reverts_with("NotScheduled", world.claim()):
         world.send(world.desk.closeReview, world.claim())
 
 
-def test_closeReview__second_round_still_open__is_refused(scheduled):
+def test_close_review__second_round_still_open__is_refused(scheduled):
     to_round_2(scheduled)
     end = view(scheduled)["decideFrom"] + 2 * REVIEW
     with reverts_with("ReviewStillOpen", scheduled.claim(), end):
         scheduled.send(scheduled.desk.closeReview, scheduled.claim())
 
 
-def test_closeReview__silence_of_both_pairs__pays_and_is_on_record(scheduled):
+def test_close_review__silence_of_both_pairs__pays_and_is_on_record(scheduled):
     scheduled.decide("assessor_a", False)
     scheduled.chain.sleep(2 * REVIEW + 1)
     scheduled.chain.mine()
@@ -183,7 +183,7 @@ def test_closeReview__silence_of_both_pairs__pays_and_is_on_record(scheduled):
     assert view(scheduled)["status"] == 3
 
 
-def test_closeReview__dependency_outage_after_one_round__pays(world):
+def test_close_review__dependency_outage_after_one_round__pays(world):
     world.set_terms(peril=Peril.DEPENDENCY_OUTAGE)
     world.set_cover(dependencies=DEPENDENCY)
     world.mark([*range(30)])

@@ -72,6 +72,13 @@ def test_typed__custom_error_of_a_sent_transaction__has_name_and_values() -> Non
     assert error.name == "ERC20InsufficientBalance"
 
 
+def test_typed__custom_error_under_a_transaction_hash__has_name_and_values() -> None:
+    answer = {"0x" + "ab" * 32: {"error": "revert", "reason": DATA, "result": "0x" + "ab" * 32}}
+    error = typed(Web3RPCError(repr(answer), rpc_response={"error": {"data": answer}}))  # type: ignore[typeddict-item]
+    assert isinstance(error, ContractReverted)
+    assert error.name == "ERC20InsufficientBalance"
+
+
 def test_reverted__unknown_selector__keeps_the_data() -> None:
     error = reverted("0xdeadbeef")
     assert (error.name, error.values) == ("Unknown", {"data": "0xdeadbeef"})

@@ -16,17 +16,18 @@ from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, ModelError, load, save, shipped
 from oracles.model.reasons import remedy
 from oracles.model.scoring import Scorer, margins
-from oracles.model.train import grow, unseen_margins, weights
+from oracles.model.train import Choice, best_choice, grow, unseen_margins, weights
 from tests.support.units import labelled_units
 
 TABLE = labelled_units(1)
 BINS = bins_for(NAMES)
+CHOICE = Choice(4, 60, published=False)
 STEPS = Calibration(tuple(range(-50_000, 50_000, 1_000)), tuple(range(0, 10_100, 100)))
 
 
 @pytest.fixture(scope="module")
 def artefact() -> Artefact:
-    return Artefact(BINS, grow(TABLE, BINS), STEPS)
+    return Artefact(BINS, grow(TABLE, BINS, CHOICE), STEPS)
 
 
 def test_load__folder_missing__raises_model_error(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_save__then_load__keeps_hash_and_scores(tmp_path: Path, artefact: Artefa
 def test_grow__any_threads_and_row_order__gives_the_same_hash(artefact: Artefact) -> None:
     shuffled = TABLE.sample(frac=1, random_state=7)
     for table, threads in ((TABLE, 2), (shuffled, 1)):
-        again = Artefact(BINS, grow(table, BINS, threads), STEPS)
+        again = Artefact(BINS, grow(table, BINS, CHOICE, threads=threads), STEPS)
         assert again.model_hash == artefact.model_hash
 
 
@@ -131,7 +132,7 @@ def test_unseen_margins__labels_shuffled__know_nothing() -> None:
     table = labelled_units(5, 800)
     draw = np.random.default_rng(9)
     table["label"] = draw.permutation(table["label"].to_numpy())
-    found = unseen_margins(table, BINS)
+    found = unseen_margins(table, BINS, CHOICE)
     hostile = table["label"].to_numpy() == 1
     pairs = found[hostile][:, None] - found[~hostile][None, :]
     assert abs((pairs > 0).mean() + (pairs == 0).mean() / 2 - 0.5) < 0.06
@@ -142,6 +143,21 @@ def test_weights__networks_of_different_size__weigh_the_same() -> None:
     weight = weights(table)
     assert weight.mean() == pytest.approx(1)
     assert weight[:5].sum() == pytest.approx(weight[5]) == pytest.approx(weight[6])
+
+
+def test_grow__published_units_not_chosen__do_not_matter(artefact: Artefact) -> None:
+    published = labelled_units(8).assign(own=False, network="public")
+    both = pd.concat([TABLE, published], ignore_index=True)
+    assert Artefact(BINS, grow(both, BINS, CHOICE), STEPS).model_hash == artefact.model_hash
+    wider = Choice(CHOICE.depth, CHOICE.rounds, published=True)
+    assert Artefact(BINS, grow(both, BINS, wider), STEPS).model_hash != artefact.model_hash
+
+
+def test_best_choice__own_networks__are_judged_by_others_only() -> None:
+    choice, unseen = best_choice(TABLE, BINS)
+    hostile = TABLE["label"].to_numpy() == 1
+    assert np.median(unseen[hostile]) > np.median(unseen[~hostile])
+    assert np.array_equal(unseen, unseen_margins(TABLE, BINS, choice))
 
 
 def test_explain__hostile_unit__names_what_raised_it(artefact: Artefact) -> None:

@@ -36,28 +36,28 @@ def lost(world):
     return world
 
 
-def test_settleCertificates__after_the_claim_window__is_refused(lost):
+def test_settle_certificates__after_the_claim_window__is_refused(lost):
     post(lost)
     lost.at(100 * SLOT + DELAY + CLAIM_WINDOW)
     with reverts_with("ClaimWindowClosed", ..., ...):
         settle(lost)
 
 
-def test_settleCertificates__no_run_there__is_refused(world):
+def test_settle_certificates__no_run_there__is_refused(world):
     post(world)
     world.after(20)
     with reverts_with("NotARun", world.run()):
         settle(world)
 
 
-def test_settleCertificates__within_the_hold_window__is_refused(world):
+def test_settle_certificates__within_the_hold_window__is_refused(world):
     post(world)
     world.mark([0, 1, 2, 3])
     with reverts_with("RunNotSettleable", ..., ...):
         settle(world)
 
 
-def test_settleCertificates__run_within_the_waiting_period__is_refused(world):
+def test_settle_certificates__run_within_the_waiting_period__is_refused(world):
     post(world)
     world.mark([0, 1, 2])
     world.after(20)
@@ -65,27 +65,27 @@ def test_settleCertificates__run_within_the_waiting_period__is_refused(world):
         settle(world)
 
 
-def test_settleCertificates__lag_of_the_last_leaf_not_passed__is_refused(lost):
+def test_settle_certificates__lag_of_the_last_leaf_not_passed__is_refused(lost):
     latest = -(LAG // SLOT) + 1
     post(lost, latest=latest)
     with reverts_with("CertificateNotCovered", BATCH, lost.time(latest), lost.time(0)):
         settle(lost)
 
 
-def test_settleCertificates__first_leaf_already_ended__is_refused(lost):
+def test_settle_certificates__first_leaf_already_ended__is_refused(lost):
     earliest = -(TENOR // SLOT)
     post(lost, earliest=earliest)
     with reverts_with("CertificateNotCovered", BATCH, lost.time(earliest), lost.time(0)):
         settle(lost)
 
 
-def test_settleCertificates__void_leaves__pay_nothing(lost):
+def test_settle_certificates__void_leaves__pay_nothing(lost):
     post(lost)
     with reverts_with("NothingDue", ...):
         settle(lost, leaves=b"")
 
 
-def test_settleCertificates__covered_leaves__pay_the_platform_in_one_transfer(lost):
+def test_settle_certificates__covered_leaves__pay_the_platform_in_one_transfer(lost):
     post(lost, earliest=-(TENOR // SLOT) + 1, latest=-(LAG // SLOT), posted=0)
     transaction = settle(lost)
     platform = person("platform").address

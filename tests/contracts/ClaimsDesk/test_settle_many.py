@@ -26,7 +26,7 @@ def amounts(events):
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_settleMany__any_order__gives_each_what_settling_alone_gives(world, backwards):
+def test_settle_many__any_order__gives_each_what_settling_alone_gives(world, backwards):
     order = policies(world)[:: -1 if backwards else 1]
     transaction = world.desk.settleMany(order, world.run(), {"from": world.relayer})
     assert {p: granted(transaction, p) for p in sorted(order)} == {
@@ -38,14 +38,14 @@ def test_settleMany__any_order__gives_each_what_settling_alone_gives(world, back
     }
 
 
-def test_settleMany__one_already_settled_and_one_not_covered__pays_the_others(world):
+def test_settle_many__one_already_settled_and_one_not_covered__pays_the_others(world):
     listed = policies(world)
     world.settle(2)
     transaction = world.desk.settleMany(listed, world.run(), {"from": world.relayer})
     assert set(amounts(transaction.events["ClaimPaid"])) == {1, 3, 5}
 
 
-def test_settleMany__other_products_and_risks__reads_each_run(world):
+def test_settle_many__other_products_and_risks__reads_each_run(world):
     world.mark([*range(10)])
     world.mark([*range(5)], subject=8)
     world.set_cover(1)
