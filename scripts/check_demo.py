@@ -30,8 +30,8 @@ DECLARATIONS = [
         "uint40 activeFrom)",
         "PolicyBound(uint64 indexed policy, uint16 indexed product, uint32 indexed risk, "
         "address holder, address applicant, address payer, bytes32 quoteDigest, "
-        "uint128 sumInsured, uint128 lossPerHour, uint64 rate, uint64 loading, uint128 premium, "
-        "uint40 start, uint40 end)",
+        "uint128 sumInsured, uint128 lossPerHour, uint128 dependencies, uint64 rate, "
+        "uint64 loading, uint128 premium, uint40 start, uint40 end)",
         f"ProductRegistered(uint16 indexed product, bytes32 indexed termsHash, {TERMS} terms, "
         "uint256 table)",
         "IndexStarted(uint16 indexed product, uint32 indexed risk, uint256 rate)",

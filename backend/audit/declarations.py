@@ -16,13 +16,22 @@ TERMS = (
 )
 SERIES = (
     "(address underwriter, address platform, uint16 product, uint32 risk, uint64 premiumPerUnit, "
-    "uint32 expiryBucket)"
+    "uint32 expiryBucket, uint8 leafKind)"
 )
 QUOTE = (
     "(uint16 product, uint32 riskIndex, address applicant, address holder, uint128 sumInsured, "
     "uint128 lossPerHour, uint128 dependencies, uint64 rate, uint64 rateCeiling, "
     "uint128 minPremium, uint32 scoreFrame, bytes32 modelHash, bytes32 termsHash, uint40 term, "
     "bytes32 salt, uint40 deadline)"
+)
+
+VAULT_EVENTS = (
+    "DepositRequest(address indexed controller, address indexed owner, uint256 indexed requestId, "
+    "address sender, uint256 assets)",
+    "RedeemRequest(address indexed controller, address indexed owner, uint256 indexed requestId, "
+    "address sender, uint256 shares)",
+    "EpochPriced(uint256 value, uint256 supply, uint256 sharesBurned, uint256 assetsOut, "
+    "uint256 assetsIn, uint256 sharesMinted)",
 )
 
 EVENT_TEXTS: dict[str, tuple[str, ...]] = {
@@ -63,35 +72,53 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "SlotsAttested(uint64 indexed subject, uint32 indexed epoch, uint64 lostMask, "
         "uint64 attackMask)",
     ),
-    "ExposureLedger": (
-        "CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",
-        "ExposureMoved(uint8 indexed dimension, uint256 indexed key, uint128 booked)",
-    ),
+    "ExposureLedger": ("CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",),
     "Cell": (
         "CapitalLocked(address indexed by, uint128 amount, uint128 locked)",
         "CapitalReleased(address indexed by, uint128 amount, uint128 locked)",
-        "PremiumCollected(address indexed from, uint128 amount)",
+        "PremiumCollected(address indexed from, uint128 amount, uint128 fee, uint128 toJunior, "
+        "uint128 toSenior)",
         "ClaimPaid(address indexed payee, uint128 amount, uint128 fromJunior, uint128 fromSenior)",
+        "ClaimsPaid(uint256 count, uint128 amount, uint128 fromJunior, uint128 fromSenior)",
         "PaymentStored(address indexed payee, uint128 amount)",
+        "StoredWithdrawn(address indexed payee, uint128 amount)",
+        "ClaimsReserved(uint128 amount, uint128 reserved)",
+        "ClaimsUnreserved(uint128 amount, uint128 reserved)",
+        "EpochSettled(uint32 indexed epoch, uint128 juniorOut, uint128 seniorOut, "
+        "uint128 juniorIn, uint128 seniorIn)",
+        "FeesWithdrawn(address indexed to, uint128 amount)",
     ),
+    "JuniorVault": VAULT_EVENTS,
+    "SeniorVault": VAULT_EVENTS,
     "PolicyBook": (
         "PolicyBound(uint64 indexed policy, uint16 indexed product, uint32 indexed risk, "
         "address holder, address applicant, address payer, bytes32 quoteDigest, "
-        "uint128 sumInsured, uint128 lossPerHour, uint64 rate, uint64 loading, uint128 premium, "
-        "uint40 start, uint40 end)",
+        "uint128 sumInsured, uint128 lossPerHour, uint128 dependencies, uint64 rate, "
+        "uint64 loading, uint128 premium, uint40 start, uint40 end)",
         "PolicyToppedUp(uint64 indexed policy, address indexed payer, uint128 amount, "
         "uint128 balance, bool newSegment)",
         "PolicyCancelled(uint64 indexed policy, uint128 refund, uint40 end)",
         "PolicyLapsed(uint64 indexed policy, uint40 at)",
         "PolicyExpired(uint64 indexed policy, uint128 refund)",
         "PremiumEarned(uint64 indexed policy, uint128 amount, uint40 until)",
+        "RefundStored(address indexed holder, uint128 amount)",
+        "StoredWithdrawn(address indexed holder, uint128 amount)",
     ),
     "Facility": (
         "FloatDeposited(address indexed platform, address indexed from, uint128 amount, "
         "uint128 balance)",
         "FloatWithdrawn(address indexed platform, address indexed to, uint128 amount, "
         "uint128 balance)",
+        "FloatDrawn(address indexed platform, bytes32 indexed series, uint128 premium, "
+        "uint128 commission, uint128 balance)",
+        "TermsAgreed(address indexed platform, address indexed underwriter, "
+        "uint16 indexed product, uint64 premiumCeiling)",
+        "CommissionSet(address indexed platform, uint16 bps)",
+        "DailyLimitSet(address indexed underwriter, uint128 limit)",
+        "UnderwriterSuspended(address indexed underwriter, bool suspended)",
         "BondDeposited(address indexed underwriter, uint128 amount, uint128 balance)",
+        "BondWithdrawalRequested(address indexed underwriter, uint128 amount, uint40 from)",
+        "BondWithdrawn(address indexed underwriter, uint128 amount, uint128 balance)",
         "ExposureReserved(bytes32 indexed series, address indexed platform, "
         f"address indexed underwriter, {SERIES} terms, uint128 exposure, uint32 firstSerial, "
         "uint32 serials)",
@@ -115,6 +142,7 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "bytes32 reasonHash)",
         "ClaimApproved(bytes32 indexed claim, uint128 amount)",
         "ClaimRefused(bytes32 indexed claim, uint128 amount, bytes32 reasonHash)",
+        "ReviewDefaulted(bytes32 indexed claim, uint128 amount)",
         "CertificatesPaid(uint64 indexed batch, uint64 indexed runStart, address indexed payee, "
         "uint128 amount, uint32 count)",
     ),

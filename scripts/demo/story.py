@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eth_utils import keccak
+from web3.exceptions import Web3Exception
 
 from contracts.client.development import person
 from contracts.client.messages import AssessorDecision, Domain, digest
@@ -507,11 +508,13 @@ class Story:
         return False
 
     def _scored(self) -> bool:
+        """Whether a score from sensor data is on chain; without any it stands at the class base."""
         try:
-            self.system.contract("RiskFeed").functions.scoreOf(self.risk).call()
-        except Exception:
+            _, median, _ = self.system.read("RiskFeed", "scoreOf", self.risk)
+        except Web3Exception:  # NoScore, until the first report
             return False
-        return True
+        _, base, _ = self.system.read("RiskRegister", "riskOf", self.risk)
+        return bool(median != base)
 
     def _idle_cycles(self) -> None:
         for _ in range(3):
