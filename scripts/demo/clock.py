@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,3 +53,22 @@ class ChainClock:
 
     def advance_to(self, timestamp: int, why: str) -> int:
         return self.advance(timestamp - self.now(), why)
+
+
+@contextmanager
+def quick_mining(url: str) -> Iterator[None]:
+    """Mines several blocks a second while the block runs, so that set-up need not wait."""
+    stop = threading.Event()
+    rpc = Rpc(url)
+
+    def mine() -> None:
+        while not stop.wait(0.1):
+            rpc.call("evm_mine")
+
+    miner = threading.Thread(target=mine, daemon=True)
+    miner.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        miner.join()

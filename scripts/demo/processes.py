@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,8 +173,7 @@ def processes(folder: Path, keep: Callable[[], bool]) -> Iterator[Processes]:
 
 
 def start_ganache(group: Processes, port: int) -> str:
-    """A chain that mines each transaction at once and a block every second beside; its 20 funded
-    accounts come from the published mnemonic."""
+    """A chain that mines a block each second, with 20 funded accounts of the published mnemonic."""
     command = [
         str(ROOT / "node_modules" / ".bin" / "ganache-cli"),
         "--wallet.deterministic",
@@ -183,6 +181,7 @@ def start_ganache(group: Processes, port: int) -> str:
         "--wallet.defaultBalance", "10000",
         "--chain.chainId", str(CHAIN_ID),
         "--chain.hardfork", "shanghai",
+        "--miner.blockTime", "1",
         "--miner.blockGasLimit", "30000000",
         "--server.host", "127.0.0.1",
         "--server.port", str(port),
@@ -199,5 +198,4 @@ def start_ganache(group: Processes, port: int) -> str:
             return False
 
     group.wait(f"Ganache at {url}", answers, 30)
-    group.start("heartbeat", [sys.executable, "-m", "scripts.demo.heartbeat", url])
     return url

@@ -23,7 +23,7 @@ from contracts.client.messages import AssessorDecision, Domain, digest
 from contracts.client.signatures import sign
 from contracts.client.system import SystemParameters
 from scripts.demo.api import Api
-from scripts.demo.clock import ChainClock, Rpc
+from scripts.demo.clock import ChainClock, Rpc, quick_mining
 from scripts.demo.contracts import deployed
 from scripts.demo.oracles import Oracles, Recording
 from scripts.demo.people import keep_key
@@ -108,13 +108,14 @@ class Story:
         port = claim_port("chain", self.options.chain_port)
         self.rpc = Rpc(start_ganache(self.group, port))
         self.clock = ChainClock(self.rpc, self.timeline)
-        self.timeline.note(f"Ganache mines each transaction and a block a second at {self.rpc.url}")
-        self.system = deployed(self.rpc, self.timeline, PARAMETERS)
-        self.deployment_path = self.options.folder / "deployment.json"
-        self.system.deployment.write(self.deployment_path)
-        self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
-        self._fund_capital()
-        self._register_products()
+        self.timeline.note(f"Ganache mines a block a second at {self.rpc.url}")
+        with quick_mining(self.rpc.url):
+            self.system = deployed(self.rpc, self.timeline, PARAMETERS)
+            self.deployment_path = self.options.folder / "deployment.json"
+            self.system.deployment.write(self.deployment_path)
+            self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
+            self._fund_capital()
+            self._register_products()
 
     def oracles_and_backend(self) -> None:
         self.timeline.chapter("Four members, a sensor and the backend, each a process")
@@ -140,8 +141,9 @@ class Story:
         host = self.truth["hosts"]["svc"]["address"]
         self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
         settings = self.oracles.settings(self.recording, self.target)
-        self._register_committee(settings[0])
-        self._fund_gas()
+        with quick_mining(self.rpc.url):
+            self._register_committee(settings[0])
+            self._fund_accounts()
         self.oracles.start(settings)
         self._start_backend()
         self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
@@ -337,24 +339,26 @@ class Story:
             self.oracles.committee(), 1, digest_,
         )  # fmt: skip
 
-    def _fund_gas(self) -> None:
+    def _fund_accounts(self) -> None:
+        """Ether for the members' gas, coins for those who pay premiums and bonds."""
         for key in self.oracles.keys:
             self.system.pay(person("deployer").key, key.address, 10 * ETHER)
-
-    def _start_backend(self) -> None:
-        folder = self.options.folder
-        wallets = folder / "wallets"
-        platform = person("platform")
-        keep_key(wallets, "platform", platform.key)
-        holder = person("holder")
-        for who in (platform, holder, person("underwriter")):
+        platform, holder, underwriter = (
+            person(name) for name in ("platform", "holder", "underwriter")
+        )
+        for who in (platform, holder, underwriter):
             self.system.send(
                 who.key, f"{who.name}: coins", "StableCoin", "mint", who.address, 1_000_000 * COIN
             )
         self.system.send(
             platform.key, "platform agrees to a ceiling of 5 units", "Facility", "agreeTerms",
-            person("underwriter").address, self.certificate_product, 5,
+            underwriter.address, self.certificate_product, 5,
         )  # fmt: skip
+
+    def _start_backend(self) -> None:
+        folder = self.options.folder
+        wallets = folder / "wallets"
+        keep_key(wallets, "platform", person("platform").key)
         token = secrets.token_urlsafe(24)
         files = {
             "FLOWCOVER_ADMIN_TOKEN": token,
