@@ -14,7 +14,13 @@ from contracts.client.system import CONTRACTS, Deployment, SystemParameters
 from oracles.attest.model import load_scorer
 from tests.support.local_chain import LocalChain, local_chain
 
-PARAMETERS = SystemParameters(frame_length=10, max_frame_age=6, slot_length=2, max_report_delay=600)
+PARAMETERS = SystemParameters(
+    frame_length=10,
+    max_frame_age=6,
+    slot_length=2,
+    max_report_delay=600,
+    withdrawal_delay=1_200,
+)
 
 
 @pytest.fixture(scope="session")
