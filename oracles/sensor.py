@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sqlite3
 import sys
@@ -244,9 +245,10 @@ def run(settings: SensorSettings) -> int:
     for courier in couriers:
         courier.start()
     logger.info("running", extra={"fields": settings.model_dump(mode="json")})
+    block = -1
     try:
         while not stop.is_set():
-            _step(sensor, chain, couriers, logger.info, logger.error)
+            block = _step(sensor, chain, block, couriers, logger)
             stop.wait(settings.poll_ms / 1000)
     finally:
         for courier in couriers:
@@ -261,20 +263,23 @@ def run(settings: SensorSettings) -> int:
 def _step(
     sensor: Sensor,
     chain: Web3Chain,
+    block: int,
     couriers: Sequence[Courier],
-    info: Callable[[str], None],
-    error: Callable[[str], None],
-) -> None:
+    logger: logging.Logger,
+) -> int:
+    """Cuts what has closed since ``block``; the newest block's number."""
     try:
-        made = sensor.cut(chain.view().now)
+        newest = chain.newest()
+        made = sensor.cut(chain.view().now) if newest != block else 0
     except ChainError as failure:
-        error(f"{type(failure).__name__}: {failure}")
-        return
+        logger.error(f"{type(failure).__name__}: {failure}")
+        return block
     if made:
         sequence, frame, _ = sensor.spool.end()
-        info(f"frame {frame}: batch {sequence}")
+        logger.info(f"frame {frame}: batch {sequence}")
         for courier in couriers:
             courier.news.set()
+    return newest
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -81,10 +81,10 @@ class Member:
         block = -1
         while not stop.is_set():
             try:
-                view = self.chain.view()
                 waiting = self._rounds is not None and self._rounds[1].in_grace
-                if view.number != block or waiting or self.news.is_set():
+                if self.chain.newest() != block or waiting or self.news.is_set():
                     self.news.clear()
+                    view = self.chain.view()
                     self.cycle(view)
                     block = view.number
             except (ChainError, sqlite3.Error) as error:

@@ -134,6 +134,11 @@ class Web3Chain:
         return None
 
     @asks_node
+    def newest(self) -> int:
+        """Number of the newest block: all that a member asks for while nothing happens."""
+        return int(self.web3.eth.block_number)
+
+    @asks_node
     def view(self) -> ChainView:
         """The chain as of its newest block."""
         return Web3View(self, self.web3.eth.get_block("latest"))

@@ -155,7 +155,7 @@ class Committee:
                 "upstream": self._recording(hop) if i < self.n - 1 else None,
                 "committee": COMMITTEE.model_dump(mode="json"),
                 "behaviour": (behaviours or {}).get(i, "honest"),
-                "poll_ms": 50,
+                "poll_ms": 150,
             }
             self._write(f"m{i}.json", settings)
         self._write("sensor.json", self._sensor_settings())
@@ -172,7 +172,7 @@ class Committee:
             "key_file": "sensor.key",
             "pseudonym_key_file": "pseudonyms.key",
             "source": self._recording(self.folder / "sensor.pcap"),
-            "poll_ms": 50,
+            "poll_ms": 150,
         }
 
     def _recording(self, path: Path) -> dict[str, Any]:
@@ -232,7 +232,7 @@ class Committee:
         for process in self.running.values():
             process.terminate()
         for process in self.running.values():
-            process.wait(timeout=20)
+            process.wait(timeout=90)
         self.running.clear()
 
     # ---- the play
@@ -240,9 +240,9 @@ class Committee:
     def play(self, until: int) -> None:
         """Moves chain time to second ``until`` of the recording, two seconds at a time, each step
         once every living member has run a cycle at the one before."""
-        while (now := self.chain.now()) < self.base + until:
-            step = max(1, min(2, self.base - 20 - now)) if now < self.base - 20 else 2
-            self.chain.pass_time(max(step, self.base - 20 - now))
+        self.chain.pass_time(max(0, self.base - self.chain.now()))
+        while self.chain.now() < self.base + until:
+            self.chain.pass_time(2)
             self.caught_up()
 
     def caught_up(self) -> None:
@@ -274,19 +274,29 @@ class Committee:
         mask = registry.functions.masks(self.risk, first // 64).call()[which]
         return [bit for bit in range(64) if mask >> bit & 1]
 
-    def attests(self) -> list[Any]:
-        """The attestations since the recording began, as (sender, block)."""
-        return self._sent("IncidentRegistry")
+    def holder(self) -> int:
+        """The member whose turn the recording's epoch will be."""
+        span = 64 * self.deployment.parameters.slot_length
+        return (self.chain.now() // span + 1) % self.n
 
-    def reports(self) -> list[Any]:
-        """The score reports since the recording began."""
-        return self._sent("RiskFeed")
+    def observations(self) -> list[Any]:
+        """The recorded observations of the risk, newest last."""
+        events = self.contract("IncidentRegistry").events.ObservationRecorded
+        logs = events.get_logs(from_block=0, argument_filters={"subject": self.risk})
+        return [log["args"] for log in logs]
 
-    def _sent(self, name: str) -> list[Any]:
+    def attests(self) -> list[int]:
+        """Who sent the transactions that marked slots, in order."""
+        return self._senders("IncidentRegistry")
+
+    def reports(self) -> list[int]:
+        """Who sent the score reports, in order."""
+        return self._senders("RiskFeed")
+
+    def _senders(self, name: str) -> list[int]:
         eth = self.chain.web3.eth
-        address = self.deployment.contracts[name]
-        logs = eth.get_logs({"address": address, "fromBlock": 0})
+        logs = eth.get_logs({"address": self.deployment.contracts[name], "fromBlock": 0})
         hashes = dict.fromkeys(bytes(log["transactionHash"]) for log in logs)
-        sent = [eth.get_transaction(h) for h in hashes]  # type: ignore[arg-type]
-        mine = {address_of(key): i for i, key in enumerate(self.keys)}
-        return [mine[t["from"]] for t in sent if t["from"] in mine]
+        senders = [eth.get_transaction(h)["from"] for h in hashes]  # type: ignore[arg-type]
+        members = {address_of(key): i for i, key in enumerate(self.keys)}
+        return [members[sender] for sender in senders if sender in members]
