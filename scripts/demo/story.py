@@ -58,6 +58,8 @@ FIRST_RISK = 0
 SERVICE_PORT = 80
 CERTIFICATES = 1_000
 SALES = 10
+LAST_SALE = 150
+"""Seconds of the recording by which the last certificates are sold; guessing begins at 185."""
 JUNIOR_CAPITAL = 2_000_000 * COIN
 SENIOR_CAPITAL = 8_000_000 * COIN
 ETHER = 10**18
@@ -234,9 +236,10 @@ class Story:
             },
         )
         self.show("exposure and serials reserved before sale", self.admin.settled(series))
+        first = self.clock.now() - self.recording.base
         for sale in range(SALES):
+            self._play_until(first + (LAST_SALE - first) * sale // (SALES - 1), "")
             self._sell(series["id"], sale)
-            self._play(STEP)
         answer = self.api.post("/v1/bordereaux", {"series": series["id"]})
         self.show(f"bordereau of {CERTIFICATES:,} certificates posted", self.api.settled(answer))
 
