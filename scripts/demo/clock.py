@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,33 +40,20 @@ class ChainClock:
         return int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
     def advance(self, seconds: int, why: str) -> int:
-        """Moves the chain's clock forward and mines one block; returns the new chain time."""
+        """Moves the chain's clock forward and waits for the next block, which has the new time.
+
+        It never asks for a block: Ganache then mines beside its own timer, and a transaction in
+        its pool may be executed twice.
+        """
+        before = self.now()
         if seconds <= 0:
-            return self.now()
+            return before
         self.rpc.call("evm_increaseTime", seconds)
-        self.rpc.call("evm_mine")
         if why:
             self.timeline.clock(seconds, why)
-        return self.now()
+        while (now := self.now()) < before + seconds:
+            time.sleep(0.05)
+        return now
 
     def advance_to(self, timestamp: int, why: str) -> int:
         return self.advance(timestamp - self.now(), why)
-
-
-@contextmanager
-def quick_mining(url: str) -> Iterator[None]:
-    """Mines several blocks a second while the block runs, so that set-up need not wait."""
-    stop = threading.Event()
-    rpc = Rpc(url)
-
-    def mine() -> None:
-        while not stop.wait(0.1):
-            rpc.call("evm_mine")
-
-    miner = threading.Thread(target=mine, daemon=True)
-    miner.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        miner.join()

@@ -113,7 +113,7 @@ class Oracles:
                 "model": str(self.model),
                 "committee": SETTLE,
                 "behaviour": drill,
-                "poll_ms": 100,
+                "poll_ms": 200,
             }
             paths.append(self._write(name, settings))
         return paths
@@ -157,7 +157,7 @@ class Oracles:
             "key_file": str(self.sensor_key.path),
             "pseudonym_key_file": str(self.folder / "keys" / "pseudonyms.key"),
             "source": recording.source("sensor.pcap.xz"),
-            "poll_ms": 100,
+            "poll_ms": 200,
         }
         path = self._write("sensor", settings)
         command = [sys.executable, "-m", "oracles.sensor", "--config", str(path)]

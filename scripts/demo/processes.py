@@ -173,7 +173,7 @@ def processes(folder: Path, keep: Callable[[], bool]) -> Iterator[Processes]:
 
 
 def start_ganache(group: Processes, port: int) -> str:
-    """A chain that mines a block each second, with 20 funded accounts of the published mnemonic."""
+    """A chain that mines twice a second, with 20 funded accounts of the published mnemonic."""
     command = [
         str(ROOT / "node_modules" / ".bin" / "ganache-cli"),
         "--wallet.deterministic",
@@ -181,7 +181,7 @@ def start_ganache(group: Processes, port: int) -> str:
         "--wallet.defaultBalance", "10000",
         "--chain.chainId", str(CHAIN_ID),
         "--chain.hardfork", "shanghai",
-        "--miner.blockTime", "1",
+        "--miner.blockTime", "0.5",
         "--miner.blockGasLimit", "30000000",
         "--server.host", "127.0.0.1",
         "--server.port", str(port),

@@ -23,7 +23,7 @@ from contracts.client.messages import AssessorDecision, Domain, digest
 from contracts.client.signatures import sign
 from contracts.client.system import SystemParameters
 from scripts.demo.api import Api
-from scripts.demo.clock import ChainClock, Rpc, quick_mining
+from scripts.demo.clock import ChainClock, Rpc
 from scripts.demo.contracts import deployed
 from scripts.demo.oracles import Oracles, Recording
 from scripts.demo.people import keep_key
@@ -110,14 +110,14 @@ class Story:
         port = claim_port("chain", self.options.chain_port)
         self.rpc = Rpc(start_ganache(self.group, port))
         self.clock = ChainClock(self.rpc, self.timeline)
-        self.timeline.note(f"Ganache mines a block a second at {self.rpc.url}")
-        with quick_mining(self.rpc.url):
-            self.system = deployed(self.rpc, self.timeline, PARAMETERS)
-            self.deployment_path = self.options.folder / "deployment.json"
-            self.system.deployment.write(self.deployment_path)
-            self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
-            self._fund_capital()
-            self._register_products()
+        self.timeline.note(f"Ganache mines two blocks a second at {self.rpc.url}")
+        self.system = deployed(self.rpc, self.timeline, PARAMETERS)
+        self.deployment_path = self.options.folder / "deployment.json"
+        self.system.deployment.write(self.deployment_path)
+        self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
+        self._start_backend()
+        self._fund_capital()
+        self._register_products()
 
     def oracles_and_backend(self) -> None:
         self.timeline.chapter("Four members, a sensor and the backend, each a process")
@@ -143,12 +143,10 @@ class Story:
         host = self.truth["hosts"]["svc"]["address"]
         self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
         settings = self.oracles.settings(self.recording, self.target)
-        with quick_mining(self.rpc.url):
-            self._register_committee(settings[0])
-            self._fund_accounts()
         self.oracles.start(settings)
-        self._start_backend()
         self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
+        self._register_committee(settings[0])
+        self._fund_accounts()
         self.oracles.wait()
         self.group.wait_for_health("the backend", f"{self.backend_url}/health")
         self.timeline.note(
