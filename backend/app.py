@@ -48,7 +48,7 @@ def create_services(
     """The services that the settings describe; node and market can be given by tests."""
     database = Database(settings.database_url)
     deployment = Deployment.read(settings.deployment)
-    contracts = Contracts(node or Web3Node(settings.rpc_url), deployment)
+    contracts = Contracts(node or Web3Node(settings.rpc_url, settings.rpc_timeout), deployment)
     keyring = Keyring.load(settings.underwriter_key, settings.operator_key, settings.wallets_dir)
     return Services(
         settings=settings,

@@ -38,6 +38,7 @@ class Settings:
     mode: Literal["test", "live"] = "test"
     host: str = "127.0.0.1"
     port: int = 8080
+    rpc_timeout: float = 30.0
     finality_depth: int = 12
     reorg_depth: int = 64
     jobs: bool = True
@@ -96,6 +97,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "mode": _mode,
     "host": str,
     "port": int,
+    "rpc_timeout": float,
     "finality_depth": int,
     "reorg_depth": int,
     "jobs": _switch,

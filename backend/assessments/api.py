@@ -6,12 +6,11 @@ from fastapi import APIRouter
 from sqlalchemy import select
 
 from ..applicants.service import find_asset, require_risk
-from ..chain.tables import LedgerEvent
 from ..http.context import Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import Problem, declared
 from ..http.schemas import Page
-from ..ledger.tables import LedgerScore
+from ..ledger.tables import LedgerRateReset, LedgerScore
 from . import service
 from .schemas import AssessmentOut, RateOut, ScoreOut
 
@@ -66,21 +65,18 @@ def list_scores(
 def list_rates(
     risk: int, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[RateOut]:
-    """Starts and resets of the risk's premium rates, newest first."""
-    order = [LedgerEvent.block_number, LedgerEvent.log_index]
-    query = select(LedgerEvent).where(
-        LedgerEvent.subject.like(f"rate:%.{risk}"),
-        LedgerEvent.name.in_(("IndexStarted", "RateReset")),
-    )
+    """Resets of the risk's premium rates, newest first."""
+    order = [LedgerRateReset.block_number, LedgerRateReset.log_index]
+    query = select(LedgerRateReset).where(LedgerRateReset.risk == risk)
     with at.database.read() as session:
         require_risk(session, who, risk)
         rows, following = page(session, query, order, cursor, limit, True)
     items = [
         RateOut(
-            product=row.args["product"],
-            rate_before=row.args.get("rateBefore"),
-            rate_after=row.args["rate" if row.name == "IndexStarted" else "rateAfter"],
-            time=row.timestamp,
+            product=row.product,
+            rate_before=row.rate_before,
+            rate_after=row.rate_after,
+            time=row.reset_at,
             block_number=row.block_number,
             transaction_hash=row.transaction_hash,
         )

@@ -39,10 +39,10 @@ class ScoreOut(Body):
 
 
 class RateOut(Body):
-    """One move of a risk's premium rate under a product; `rate_before` is null at the start."""
+    """One reset of a risk's premium rate under a product."""
 
     product: int
-    rate_before: Digits | None
+    rate_before: Digits
     rate_after: Digits
     time: int
     block_number: int

@@ -63,7 +63,7 @@ def plan(
     count = due_batch(
         [Sold(row.serial, ChainTime(row.start)) for row in waiting],
         now,
-        at.settings.post_size if only_due else 1,
+        at.settings.post_size if only_due else len(waiting),
         Seconds(at.settings.post_age),
         OFFSET_SECONDS,
     )
@@ -159,16 +159,16 @@ def proof_of(session: Session, series: LedgerSeries, serial: int) -> ProofOut:
 
     :raises Problem: not-found; conflict, when it is not posted yet
     """
-    if session.get(SoldCertificate, (series.series, serial)) is None:
+    row = session.get(SoldCertificate, (series.series, serial))
+    if row is None:
         raise Problem("not-found", f"no certificate {serial} in the series")
-    batch: LedgerBordereau | None = repository.bordereau_of(session, series.series, serial)
-    if batch is None:
+    if row.batch is None or row.index is None:
         raise Problem("conflict", "the certificate is not posted yet")
-    index = serial - batch.first_serial
-    proof = tree_of(repository.of_bordereau(session, batch), batch.base).prove([index])
+    batch = session.get_one(LedgerBordereau, row.batch)
+    proof = tree_of(repository.of_bordereau(session, batch), batch.base).prove([row.index])
     return ProofOut(
-        batch=batch.batch,
-        index=index,
+        batch=row.batch,
+        index=row.index,
         root=batch.root,
         leaf="0x" + proof.leaves.hex(),
         proof=["0x" + node.hex() for node in proof.proof],

@@ -47,17 +47,6 @@ def of_bordereau(session: Session, row: LedgerBordereau) -> list[SoldCertificate
     return list(session.scalars(query.order_by(SoldCertificate.serial)))
 
 
-def bordereau_of(session: Session, series: str, serial: int) -> LedgerBordereau | None:
-    """The posted bordereau that has a serial."""
-    return session.scalar(
-        select(LedgerBordereau).where(
-            LedgerBordereau.series == series,
-            LedgerBordereau.first_serial <= serial,
-            LedgerBordereau.first_serial + LedgerBordereau.size > serial,
-        )
-    )
-
-
 def is_paid(session: Session, batch: int, index: int) -> bool:
     return session.get(LedgerClaimedCertificate, (batch, index)) is not None
 

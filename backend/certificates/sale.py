@@ -195,10 +195,8 @@ def certificate_out(session: Session, at: Services, row: SoldCertificate) -> Cer
     )
     hashed = digest(message, at.contracts.deployment.domain(message))
     out = _out(row.series, message, hashed, row.signature)
-    batch = repository.bordereau_of(session, row.series, row.serial)
-    if batch is None:
+    if row.batch is None or row.index is None:
         return out
-    index = row.serial - batch.first_serial
-    paid = repository.is_paid(session, batch.batch, index)
-    place = {"status": "paid" if paid else "posted", "batch": batch.batch, "index": index}
+    paid = repository.is_paid(session, row.batch, row.index)
+    place = {"status": "paid" if paid else "posted", "batch": row.batch, "index": row.index}
     return out.model_copy(update=place)

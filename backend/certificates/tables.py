@@ -9,7 +9,7 @@ from ..storage.types import Address, Base, BigInt, Hash, Identifier, Money
 
 
 class SoldCertificate(Base):
-    """A signed certificate, from the moment of its sale."""
+    """A signed certificate, from its sale on; `batch` and `index` once it is on the ledger."""
 
     __tablename__ = "certificates"
 
@@ -29,6 +29,8 @@ class SoldCertificate(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
     case_id: Mapped[Identifier]
+    batch: Mapped[BigInt | None] = mapped_column(index=True)
+    index: Mapped[int | None]
 
     __table_args__ = (
         UniqueConstraint("platform_id", "transaction_hash", name="uq_certificates_transaction"),

@@ -1,33 +1,24 @@
-"""Calls of the deployed contracts by name: calldata out, decoded results in."""
+"""Views of the deployed contracts by name, through the node port."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from eth_abi.abi import encode
-
-from contracts.client.abi import canonical_type, decode, signature_hash
+from contracts.client.abi import decode
 from contracts.client.artifacts import artifact
+from contracts.client.calls import call_data
 from contracts.client.system import CONTRACTS, Deployment
 
 from .node import Node
 
 
 @cache
-def _function(contract: str, name: str) -> tuple[bytes, list[str], list[dict[str, Any]]]:
-    """Selector, argument types and outputs of a function that is not overloaded."""
+def _outputs(contract: str, function: str) -> list[dict[str, Any]]:
     entries = artifact(CONTRACTS[contract]).entries("function")
-    entry = next(e for e in entries if e["name"] == name)
-    return signature_hash(entry)[:4], [canonical_type(i) for i in entry["inputs"]], entry["outputs"]
-
-
-def call_data(contract: str, function: str, *arguments: Any) -> bytes:
-    """Selector and ABI-encoded arguments; structs are tuples, bytes are bytes."""
-    selector, types, _ = _function(contract, function)
-    return selector + encode(types, arguments)
+    found: list[dict[str, Any]] = next(e for e in entries if e["name"] == function)["outputs"]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +31,17 @@ class Contracts:
     def address(self, contract: str) -> str:
         return self.deployment.contracts[contract]
 
+    def data(self, contract: str, function: str, *arguments: Any) -> bytes:
+        """Selector and ABI-encoded arguments; structs are tuples, bytes are bytes."""
+        return call_data(CONTRACTS[contract], function, *arguments)
+
     def view(self, contract: str, function: str, *arguments: Any, sender: str | None = None) -> Any:
         """A function's result at the latest block: the value, or a list of several.
 
         :raises ContractReverted: with the custom error's name and values
+        :raises ChainError: the node refused or does not answer
         """
-        return self.view_at(self.address(contract), contract, function, *arguments, sender=sender)
-
-    def view_at(
-        self, address: str, contract: str, function: str, *arguments: Any, sender: str | None = None
-    ) -> Any:
-        """The same of a contract of this kind at another address, such as a product's cell."""
-        outputs = _function(contract, function)[2]
-        raw = self.node.call(address, call_data(contract, function, *arguments), sender)
-        values = _values(decode(outputs, raw), outputs)
+        data = self.data(contract, function, *arguments)
+        raw = self.node.call(self.address(contract), data, sender)
+        values = list(decode(_outputs(contract, function), raw).values())
         return values[0] if len(values) == 1 else values
-
-
-def _values(decoded: dict[str, Any], outputs: Sequence[dict[str, Any]]) -> list[Any]:
-    return [decoded[o["name"] or str(i)] for i, o in enumerate(outputs)]

@@ -66,7 +66,7 @@ class Node(Protocol):
 class Web3Node:
     """A node behind an HTTP address."""
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, timeout: float) -> None:
         provider = HTTPProvider(
             url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
         )

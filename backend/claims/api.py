@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy import select
 
 from contracts.client.messages import AssessorDecision
 
-from ..http.context import INSURER, Insurer, Reader, ServicesDep
+from ..http.context import Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import declared, declared_write
 from ..http.schemas import HashText, Page
@@ -43,10 +42,10 @@ def get_claim(claim: HashText, at: ServicesDep, who: Reader) -> ClaimOut:
 
 @router.get("/referrals", responses=declared("invalid-cursor"))
 def list_referrals(
-    at: ServicesDep, who: Insurer, limit: Limit = 50, cursor: Cursor = None
+    at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ReferralOut]:
-    """Claims that wait for assessors, with what there is to sign."""
-    query = select(LedgerClaim).where(LedgerClaim.status == "scheduled")
+    """Claims that wait for assessors, with what there is to sign; the insurer sees all."""
+    query = repository.visible_claims(who).where(LedgerClaim.status == "scheduled")
     domain = at.contracts.deployment.domain(AssessorDecision)
     with at.database.read() as session:
         rows, following = page(session, query, [LedgerClaim.claim], cursor, limit)
@@ -63,7 +62,7 @@ def list_referrals(
 def create_decision(
     claim: HashText,
     body: NewDecision,
-    write: Annotated[Write, Depends(writing(INSURER, "referrals.decide"))],
+    write: Annotated[Write, Depends(writing("read", "referrals.decide"))],
 ) -> Response:
     """Takes an assessor's signed decision to the chain; two different ones that agree decide."""
     row = repository.find_claim(write.session, write.caller, claim)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from ..chain.tables import LedgerEvent
 from ..http.context import Reader, ServicesDep
-from ..http.paging import Limit, encode, page
+from ..http.paging import Cursor, Limit, encode, page
 from ..http.problems import declared
 from ..http.schemas import Body
 
@@ -32,7 +32,7 @@ class EventOut(Body):
 
 
 class EventPage(Body):
-    """`next_cursor` is where to go on from, also when there is nothing newer yet."""
+    """`next_cursor` is null at the end; later go on after the last event's `cursor`."""
 
     items: list[EventOut]
     next_cursor: str | None
@@ -71,11 +71,15 @@ def list_events(
     at: ServicesDep,
     who: Reader,
     limit: Limit = 100,
-    after: Annotated[str | None, Query(max_length=400)] = None,
+    cursor: Cursor = None,
+    after: Cursor = None,
     subject: Annotated[str | None, Query(max_length=140, examples=["policy:1"])] = None,
     name: Annotated[str | None, Query(max_length=40, examples=["ClaimPaid"])] = None,
 ) -> EventPage:
-    """Ledger events after a cursor, oldest first. A reorg may take the newest back."""
+    """Ledger events after a cursor (`after` is the same), oldest first.
+
+    A reorg may take the newest back.
+    """
     query = select(LedgerEvent)
     if subject is not None:
         query = query.where(LedgerEvent.subject == subject)
@@ -83,6 +87,5 @@ def list_events(
         query = query.where(LedgerEvent.name == name)
     order = [LedgerEvent.block_number, LedgerEvent.log_index]
     with at.database.read() as session:
-        rows, _ = page(session, query, order, after, limit)
-    items = [_out(row) for row in rows]
-    return EventPage(items=items, next_cursor=items[-1].cursor if items else after)
+        rows, following = page(session, query, order, cursor or after, limit)
+    return EventPage(items=[_out(row) for row in rows], next_cursor=following)

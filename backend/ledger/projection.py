@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from contracts.client.events import Event
 from contracts.client.messages import NO_SENSOR_DATA, unpack_scores
 
+from ..certificates.tables import SoldCertificate
 from ..chain.tables import LedgerEvent
 from .tables import (
     LedgerBond,
@@ -30,6 +31,7 @@ from .tables import (
     LedgerPolicy,
     LedgerProduct,
     LedgerRate,
+    LedgerRateReset,
     LedgerRisk,
     LedgerScore,
     LedgerSeries,
@@ -47,14 +49,20 @@ class Rule:
     apply: Apply | None
 
 
+GROUP = 16
+"""Risks whose scores and rates move together."""
+
 RULES: dict[tuple[str, str], Rule] = {}
 
 
-def on(contract: str, name: str, subject: str) -> Callable[[Apply], Apply]:
+def on(
+    contract: str, name: str, subject: str | Callable[[Values], str]
+) -> Callable[[Apply], Apply]:
     """Registers a rule; `subject` is a pattern over the event's values, such as policy:{policy}."""
 
     def register(apply: Apply) -> Apply:
-        RULES[contract, name] = Rule(lambda values: subject.format(**values), apply)
+        made = subject if callable(subject) else lambda values: subject.format(**values)
+        RULES[contract, name] = Rule(made, apply)
         return apply
 
     return register
@@ -136,17 +144,41 @@ def _scores_reported(session: Session, event: LedgerEvent, v: Values) -> None:
             )
 
 
-@on("RateIndex", "IndexStarted", "rate:{product}.{risk}")
+def _group(values: Values) -> str:
+    """Rates are reset 16 risks at a time, so they are folded by product and group of risks."""
+    risk = values["risk"] if "risk" in values else values["firstRisk"]
+    return f"rates:{values['product']}.{risk // GROUP}"
+
+
+@on("RateIndex", "IndexStarted", _group)
 def _index_started(session: Session, event: LedgerEvent, v: Values) -> None:
     session.merge(LedgerRate(product=v["product"], risk=v["risk"], rate=v["rate"], running=True))
 
 
-@on("RateIndex", "RateReset", "rate:{product}.{risk}")
+@on("RateIndex", "RateReset", _group)
 def _rate_reset(session: Session, event: LedgerEvent, v: Values) -> None:
-    session.get_one(LedgerRate, (v["product"], v["risk"])).rate = v["rateAfter"]
+    unit = session.get_one(LedgerProduct, v["product"]).terms["rateUnit"]
+    for lane in range(GROUP):
+        if v["lanes"] >> lane & 1:
+            risk = v["firstRisk"] + lane
+            after = (v["ratesAfter"] >> (16 * lane) & 0xFFFF) * unit
+            session.get_one(LedgerRate, (v["product"], risk)).rate = after
+            session.add(
+                LedgerRateReset(
+                    block_hash=event.block_hash,
+                    log_index=event.log_index,
+                    risk=risk,
+                    product=v["product"],
+                    rate_before=(v["ratesBefore"] >> (16 * lane) & 0xFFFF) * unit,
+                    rate_after=after,
+                    block_number=event.block_number,
+                    reset_at=event.timestamp,
+                    transaction_hash=event.transaction_hash,
+                )
+            )
 
 
-@on("RateIndex", "IndexStopped", "rate:{product}.{risk}")
+@on("RateIndex", "IndexStopped", _group)
 def _index_stopped(session: Session, event: LedgerEvent, v: Values) -> None:
     session.get_one(LedgerRate, (v["product"], v["risk"])).running = False
 
@@ -281,6 +313,15 @@ def _bordereau_posted(session: Session, event: LedgerEvent, v: Values) -> None:
             transaction_hash=event.transaction_hash,
         )
     )
+    session.execute(
+        update(SoldCertificate)
+        .where(
+            SoldCertificate.series == v["series"],
+            SoldCertificate.serial >= v["firstSerial"],
+            SoldCertificate.serial < v["firstSerial"] + v["size"],
+        )
+        .values(batch=v["batch"], index=SoldCertificate.serial - v["firstSerial"])
+    )
 
 
 @on("CertificateBook", "BordereauExpired", "bordereau:{batch}")
@@ -394,14 +435,13 @@ def _assessor_decided(session: Session, event: LedgerEvent, v: Values) -> None:
 @on("ClaimsDesk", "ClaimApproved", "claim:{claim}")
 def _claim_approved(session: Session, event: LedgerEvent, v: Values) -> None:
     row = session.get_one(LedgerClaim, v["claim"])
-    row.status, row.scheduled = "approved", 0
+    row.status = "approved"
 
 
 @on("ClaimsDesk", "ClaimRefused", "claim:{claim}")
 def _claim_refused(session: Session, event: LedgerEvent, v: Values) -> None:
     row = session.get_one(LedgerClaim, v["claim"])
-    row.status, row.scheduled = "refused", 0
-    row.refused += v["amount"]
+    row.status, row.refused = "refused", v["amount"]
 
 
 @on("ClaimsDesk", "CertificatesPaid", "bordereau:{batch}")
@@ -466,11 +506,22 @@ def _by_pair(first: Any, second: Any) -> Callable[[str], Any]:
     return remove
 
 
+def _by_group(table: type[LedgerRate] | type[LedgerRateReset]) -> Callable[[str], Any]:
+    def remove(key: str) -> Any:
+        product, group = _pair(key)
+        first, after = group * GROUP, (group + 1) * GROUP
+        return delete(table).where(
+            table.product == product, table.risk >= first, table.risk < after
+        )
+
+    return remove
+
+
 FORGET: dict[str, tuple[Callable[[str], Any], ...]] = {
     "product": (_by(LedgerProduct.product),),
     "risk": (_by(LedgerRisk.risk),),
     "scores": (_by_pair(LedgerScore.frame, LedgerScore.first_risk),),
-    "rate": (_by_pair(LedgerRate.product, LedgerRate.risk),),
+    "rates": (_by_group(LedgerRate), _by_group(LedgerRateReset)),
     "policy": (_by(LedgerPolicy.policy),),
     "float": (_by(LedgerFloat.platform, str),),
     "bond": (_by(LedgerBond.underwriter, str),),
@@ -481,6 +532,11 @@ FORGET: dict[str, tuple[Callable[[str], Any], ...]] = {
         lambda key: delete(LedgerPayout).where(
             LedgerPayout.cover == "certificates", LedgerPayout.number == int(key)
         ),
+        lambda key: (
+            update(SoldCertificate)
+            .where(SoldCertificate.batch == int(key))
+            .values(batch=None, index=None)
+        ),
     ),
     "masks": (_by_pair(LedgerMasks.subject, LedgerMasks.epoch),),
     "claim": (
@@ -490,4 +546,4 @@ FORGET: dict[str, tuple[Callable[[str], Any], ...]] = {
     ),
     "hash": (_by(LedgerHash.hash, str),),
 }
-"""What to delete for each kind of subject."""
+"""What to undo for each kind of subject."""

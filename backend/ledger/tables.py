@@ -55,6 +55,24 @@ class LedgerRate(Base):
     running: Mapped[bool]
 
 
+class LedgerRateReset(Base):
+    """One risk's part of a rate reset, rates 1e18 per year."""
+
+    __tablename__ = "ledger_rate_resets"
+
+    block_hash: Mapped[Hash] = mapped_column(primary_key=True)
+    log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    risk: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
+    product: Mapped[int]
+    rate_before: Mapped[Money]
+    rate_after: Mapped[Money]
+    block_number: Mapped[BigInt]
+    reset_at: Mapped[BigInt]
+    transaction_hash: Mapped[Hash]
+
+    __table_args__ = (Index("ix_ledger_rate_resets_risk", "risk", "block_number", "log_index"),)
+
+
 class LedgerPolicy(Base):
     __tablename__ = "ledger_policies"
 

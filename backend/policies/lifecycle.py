@@ -12,7 +12,13 @@ from ..applicants.tables import Applicant
 from ..chain.tables import LedgerEvent
 from ..domain.lifecycle import Step, stage_of
 from ..domain.units import ChainTime
-from ..ledger.tables import LedgerClaim, LedgerMasks, LedgerPolicy, LedgerScore
+from ..ledger.tables import (
+    LedgerClaim,
+    LedgerMasks,
+    LedgerPolicy,
+    LedgerRateReset,
+    LedgerScore,
+)
 from . import repository
 from .repository import Found
 from .schemas import LifecycleOut, StepOut
@@ -22,7 +28,6 @@ KINDS = {
     "RiskRegistered": "risk_registered",
     "PolicyBound": "policy_bound",
     "PolicyToppedUp": "policy_topped_up",
-    "RateReset": "rate_reset",
     "SlotsAttested": "slots_attested",
     "ClaimOpened": "claim_opened",
     "ClaimScheduled": "claim_scheduled",
@@ -41,9 +46,9 @@ def lifecycle_of(session: Session, found: Found) -> LifecycleOut:
     """All steps of a policy's insured that the ledger and the database know."""
     product, risk = _product_and_risk(found)
     steps = [
-        *_chain(session, [f"product:{product}"], "ProductRegistered"),
+        *map(_step, _known(session, [f"product:{product}"])),
         *_applicant(session, risk),
-        *_chain(session, [f"risk:{risk}"]),
+        *map(_step, _known(session, [f"risk:{risk}"])),
         *_first_score(session, risk),
         *_accepted(found),
         *_covered(session, found.row),
@@ -73,10 +78,9 @@ def _product_and_risk(found: Found) -> tuple[int, int]:
     return found.bind.quote["product"], found.bind.quote["risk_index"]
 
 
-def _chain(session: Session, subjects: list[str], *only: str) -> Iterator[Step]:
-    for event in repository.events_of(session, subjects):
-        if event.name in (only or KINDS):
-            yield _step(event)
+def _known(session: Session, subjects: list[str]) -> list[LedgerEvent]:
+    """Events of the subjects that are steps."""
+    return [e for e in repository.events_of(session, subjects) if e.name in KINDS]
 
 
 def _step(event: LedgerEvent) -> Step:
@@ -122,10 +126,24 @@ def _covered(session: Session, row: LedgerPolicy | None) -> Iterator[Step]:
     )
     subjects = [
         f"policy:{row.policy}",
-        f"rate:{row.product}.{row.risk}",
         *(f"claim:{claim}" for claim in claims),
         *(f"masks:{row.risk}.{epoch}" for epoch in session.scalars(masks)),
     ]
-    for step in _chain(session, subjects):
+    events = [(e.block_number, e.log_index, _step(e)) for e in _known(session, subjects)]
+    resets = select(LedgerRateReset).where(
+        LedgerRateReset.product == row.product, LedgerRateReset.risk == row.risk
+    )
+    events += [(r.block_number, r.log_index, _reset(r)) for r in session.scalars(resets)]
+    for _, _, step in sorted(events, key=lambda found: found[:2]):
         if step.time >= row.start:
             yield step
+
+
+def _reset(row: LedgerRateReset) -> Step:
+    return Step(
+        "rate_reset",
+        ChainTime(row.reset_at),
+        row.transaction_hash,
+        row.block_number,
+        f"rate {row.rate_before} to {row.rate_after}",
+    )

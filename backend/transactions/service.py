@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ..chain.contracts import Contracts, call_data
+from ..chain.contracts import Contracts
 from ..chain.outbox import Intent, enqueue
 from ..chain.tables import ChainTransaction
 from ..http.context import Services
@@ -35,7 +35,7 @@ def queue(
         contract=contract,
         function=function,
         to=at.contracts.address(contract),
-        data=call_data(contract, function, *arguments),
+        data=at.contracts.data(contract, function, *arguments),
         case_id=case_id,
         platform_id=platform_id,
         after=after,
@@ -92,7 +92,7 @@ def unsigned(contracts: Contracts, contract: str, function: str, *arguments: Any
     """A call that another wallet is to sign."""
     return {
         "to": contracts.address(contract),
-        "data": "0x" + call_data(contract, function, *arguments).hex(),
+        "data": "0x" + contracts.data(contract, function, *arguments).hex(),
         "value": "0",
         "chain_id": contracts.deployment.chain_id,
     }

@@ -8,9 +8,9 @@ from tests.support.api import OTHER, Bench, kind_of
 
 PLATFORM_READS = [
     "/applicants", "/facility", "/series", "/products", "/policies", "/incidents", "/claims",
-    "/payouts", "/events", "/chain-transactions", "/bordereaux",
+    "/payouts", "/events", "/referrals", "/chain-transactions", "/bordereaux",
 ]  # fmt: skip
-INSURER_READS = ["/platforms", "/referrals"]
+INSURER_READS = ["/platforms"]
 
 
 @pytest.mark.parametrize("path", PLATFORM_READS + INSURER_READS)

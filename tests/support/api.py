@@ -20,6 +20,7 @@ from backend.market import BindingScore, UnknownProduct, UnknownRisk, product_of
 from backend.settings import Secret, Settings
 from backend.storage.all_tables import METADATA
 from backend.storage.database import Database
+from contracts.client.calls import call_data
 from contracts.client.errors import ContractReverted
 from contracts.client.events import Event
 from contracts.client.messages import keccak256
@@ -96,6 +97,9 @@ class FakeContracts:
 
     def address(self, contract: str) -> str:
         return self.deployment.contracts[contract]
+
+    def data(self, contract: str, function: str, *arguments: Any) -> bytes:
+        return call_data(CONTRACTS[contract], function, *arguments)
 
     def view(self, contract: str, function: str, *arguments: Any, sender: str | None = None) -> Any:
         value = self.views[contract, function]

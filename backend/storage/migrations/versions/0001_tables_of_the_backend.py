@@ -119,9 +119,14 @@ def upgrade() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.Column("case_id", sa.String(length=64), nullable=False),
+        sa.Column("batch", sa.BigInteger(), nullable=True),
+        sa.Column("index", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("series", "serial"),
         sa.UniqueConstraint("platform_id", "transaction_hash", name="uq_certificates_transaction"),
     )
+    with op.batch_alter_table("certificates", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificates_batch"), ["batch"], unique=False)
+
     op.create_table(
         "chain",
         sa.Column("chain_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -189,12 +194,6 @@ def upgrade() -> None:
             batch_op.f("ix_events_transaction_hash"), ["transaction_hash"], unique=False
         )
 
-    op.create_table(
-        "float_uses",
-        sa.Column("wallet", sa.String(length=42), nullable=False),
-        sa.Column("premium_sold", backend.storage.types.Exact(), nullable=False),
-        sa.PrimaryKeyConstraint("wallet"),
-    )
     op.create_table(
         "idempotent_answers",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -284,8 +283,7 @@ def upgrade() -> None:
     op.create_table(
         "ledger_floats",
         sa.Column("platform", sa.String(length=42), nullable=False),
-        sa.Column("deposited", backend.storage.types.Exact(), nullable=False),
-        sa.Column("withdrawn", backend.storage.types.Exact(), nullable=False),
+        sa.Column("balance", backend.storage.types.Exact(), nullable=False),
         sa.PrimaryKeyConstraint("platform"),
     )
     op.create_table(
@@ -365,6 +363,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("product"),
     )
     op.create_table(
+        "ledger_rate_resets",
+        sa.Column("block_hash", sa.String(length=66), nullable=False),
+        sa.Column("log_index", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("risk", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("product", sa.Integer(), nullable=False),
+        sa.Column("rate_before", backend.storage.types.Exact(), nullable=False),
+        sa.Column("rate_after", backend.storage.types.Exact(), nullable=False),
+        sa.Column("block_number", sa.BigInteger(), nullable=False),
+        sa.Column("reset_at", sa.BigInteger(), nullable=False),
+        sa.Column("transaction_hash", sa.String(length=66), nullable=False),
+        sa.PrimaryKeyConstraint("block_hash", "log_index", "risk"),
+    )
+    with op.batch_alter_table("ledger_rate_resets", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_ledger_rate_resets_risk", ["risk", "block_number", "log_index"], unique=False
+        )
+
+    op.create_table(
         "ledger_rates",
         sa.Column("product", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("risk", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -406,6 +422,7 @@ def upgrade() -> None:
         sa.Column("risk", sa.BigInteger(), nullable=False),
         sa.Column("premium_per_unit", backend.storage.types.Exact(), nullable=False),
         sa.Column("expiry_bucket", sa.BigInteger(), nullable=False),
+        sa.Column("leaf_kind", sa.Integer(), nullable=False),
         sa.Column("reserved", backend.storage.types.Exact(), nullable=False),
         sa.Column("released", backend.storage.types.Exact(), nullable=False),
         sa.Column("first_serial", sa.BigInteger(), nullable=False),
@@ -518,6 +535,10 @@ def downgrade() -> None:
 
     op.drop_table("ledger_risks")
     op.drop_table("ledger_rates")
+    with op.batch_alter_table("ledger_rate_resets", schema=None) as batch_op:
+        batch_op.drop_index("ix_ledger_rate_resets_risk")
+
+    op.drop_table("ledger_rate_resets")
     op.drop_table("ledger_products")
     with op.batch_alter_table("ledger_policies", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_policies_risk"))
@@ -550,7 +571,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_idempotent_answers_expires_at"))
 
     op.drop_table("idempotent_answers")
-    op.drop_table("float_uses")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_transaction_hash"))
         batch_op.drop_index("ix_events_subject")
@@ -563,6 +583,9 @@ def downgrade() -> None:
 
     op.drop_table("chain_transactions")
     op.drop_table("chain")
+    with op.batch_alter_table("certificates", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificates_batch"))
+
     op.drop_table("certificates")
     op.drop_table("blocks")
     with op.batch_alter_table("binds", schema=None) as batch_op:
