@@ -42,6 +42,9 @@ DECLARATIONS = [
         "uint128 exposure, uint128 premium, bytes32 root)",
         "ObservationRecorded(uint64 indexed subject, uint32 indexed epoch, "
         "address indexed member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)",
+        "ScoresReported(uint32 indexed frame, uint32 indexed committeeVersion, "
+        "uint32 indexed firstRisk, bytes32 modelHash, uint256 signerLanes, bytes scores, "
+        "bytes uncapped)",
         "SlotsAttested(uint64 indexed subject, uint32 indexed epoch, uint64 lostMask, "
         "uint64 attackMask)",
         "ClaimPaid(bytes32 indexed claim, uint64 indexed policy, address indexed payee, "

@@ -42,6 +42,7 @@ def recompute(story: Story) -> Audit:
     story.wait_for("the indexer", story.indexed)
     addresses = dict(story.system.deployment.contracts)
     found = audit(story.rpc.url, addresses, story.database_url)
+    keep_ledger(story.options.folder / "ledger.json", found)
     assert found.comparison is not None
     counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.result.recomputed.items()))
     story.timeline.note(f"recomputed: {counted}")
@@ -49,6 +50,15 @@ def recompute(story: Story) -> Audit:
     for finding in [*found.result.findings, *found.comparison.differences]:
         story.timeline.note(f"[red]{finding}[/red]")
     return found
+
+
+def keep_ledger(path: Path, found: Audit) -> None:
+    """Writes the recomputed ledger's rows, each with its key, for a later comparison."""
+    tables = {
+        table: [{**row, "__key": list(key)} for key, row in rows.items()]
+        for table, rows in found.ledger.tables.items()
+    }
+    path.write_text(json.dumps(tables) + "\n")
 
 
 def close(story: Story, found: Audit) -> dict[str, Any]:

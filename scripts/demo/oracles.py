@@ -81,6 +81,11 @@ class Oracles:
             for i, key in enumerate(self.keys, start=1)
         ]
 
+    @property
+    def faulty(self) -> dict[str, Any]:
+        """The member that a drill concerns: its address, and its lane in the committee."""
+        return {"address": self.keys[FAULTY - 1].address, "lane": FAULTY - 1}
+
     def _write(self, name: str, settings: dict[str, Any]) -> Path:
         folder = self.folder / "oracles" / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from contracts.client.system import SystemParameters
 from scripts.demo.api import Api
 from scripts.demo.clock import ChainClock, Rpc
 from scripts.demo.contracts import deployed
-from scripts.demo.oracles import Oracles, Recording
+from scripts.demo.oracles import FAULTY, Oracles, Recording
 from scripts.demo.people import keep_key
 from scripts.demo.processes import (
     ROOT,
@@ -58,8 +58,10 @@ FIRST_RISK = 0
 SERVICE_PORT = 80
 CERTIFICATES = 1_000
 SALES = 10
-LAST_SALE = 150
-"""Seconds of the recording by which the last certificates are sold; guessing begins at 185."""
+EARLY_SALES = 4
+"""Sold at once; their cover has ended when the flood begins, at second 240 of the recording."""
+LATER_SALES = 95
+"""Second of the recording at which the others' sale begins; guessing begins at 185."""
 JUNIOR_CAPITAL = 2_000_000 * COIN
 SENIOR_CAPITAL = 8_000_000 * COIN
 ETHER = 10**18
@@ -143,6 +145,10 @@ class Story:
         host = self.truth["hosts"]["svc"]["address"]
         self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
         settings = self.oracles.settings(self.recording, self.target)
+        if self.options.fault:
+            faulty = self.oracles.faulty
+            (self.options.folder / "faulty.json").write_text(json.dumps(faulty) + "\n")
+            self.timeline.note(f"drill: member {FAULTY} will {self.options.fault}")
         self.oracles.start(settings)
         self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
         self._register_committee(settings[0])
@@ -234,9 +240,9 @@ class Story:
             },
         )
         self.show("exposure and serials reserved before sale", self.admin.settled(series))
-        first = self.clock.now() - self.recording.base
         for sale in range(SALES):
-            self._play_until(first + (LAST_SALE - first) * sale // (SALES - 1), "")
+            if sale >= EARLY_SALES:
+                self._play_until(LATER_SALES + STEP * (sale - EARLY_SALES), "")
             self._sell(series["id"], sale)
         answer = self.api.post("/v1/bordereaux", {"series": series["id"]})
         self.show(f"bordereau of {CERTIFICATES:,} certificates posted", self.api.settled(answer))
