@@ -248,16 +248,14 @@ def _shop(stage: Stage) -> Content:
             words(238, 40, "high"),
         ]
     )
-    one = [bots[0]]
 
-    def burst(count: int) -> Attack:
-        attack = crowd(shop, (count, count), 8, one)
-        return cast(3, 24, "http_flood", "threshold", "bots", attack, "shop", port=80, sources=one)
+    def burst(host: str, count: int) -> Attack:
+        command = crowd(shop, (count, count), 8)
+        return cast(3, 24, "http_flood", "threshold", host, command, "shop", port=80)
 
-    def ports(count: int) -> Attack:
-        listed = f"1000-{999 + count}"
-        command = scan([shop], listed, "-sS", 5)
-        return cast(3, 16, "scan", "threshold", "rogue", command, "shop")
+    def ports(host: str, count: int) -> Attack:
+        command = scan([shop], f"1000-{999 + count}", "-sS", 5)
+        return cast(3, 16, "scan", "threshold", host, command, "shop")
 
     return Content(
         habits,
@@ -269,15 +267,15 @@ def _shop(stage: Stage) -> Content:
                 HTTP_ET,
                 "http_flood",
                 30,
-                _flows(burst(480), 470, 499),
-                _flows(burst(520), 510, 530),
+                _flows(burst("guest1", 480), 470, 499),
+                _flows(burst("guest2", 520), 510, 530),
             ),
             *_pair(
                 SCAN_VERTICAL,
                 "scan_vertical",
                 20,
-                _flows(ports(14), 14, 14),
-                _flows(ports(16), 16, 16),
+                _flows(ports("guest1", 14), 14, 14),
+                _flows(ports("guest2", 16), 16, 16),
             ),
         ],
     )
@@ -374,11 +372,11 @@ def _office(stage: Stage) -> Content:
         ]
     )
 
-    def refused(count: int, seconds: float) -> tuple[Attack, Band]:
+    def refused(host: str, count: int, seconds: float) -> tuple[Attack, Band]:
         """By ssh itself: hydra opens a connection more for each burst."""
         command = repeated(mistype(ACCOUNT, files), count, 0.5)
         attack = cast(
-            3, seconds, "brute_force", "threshold", "desk4", command, "files",
+            3, seconds, "brute_force", "threshold", host, command, "files",
             port=22, env=_mistyped(stage),
         )  # fmt: skip
         return _flows(attack, count, count)
@@ -393,11 +391,11 @@ def _office(stage: Stage) -> Content:
                 SCAN_HORIZONTAL,
                 "scan_horizontal",
                 20,
-                _flows(sweep(3, 24, 5, "threshold"), 24, 24),
-                _flows(sweep(3, 26, 5, "threshold"), 26, 26),
+                _flows(sweep(3, 24, 5, "threshold", "guest1"), 24, 24),
+                _flows(sweep(3, 26, 5, "threshold", "guest2"), 26, 26),
             ),
-            *_pair(SSH_SLIPS, "ssh_slips", 25, refused(8, 20), refused(10, 20)),
-            *_pair(SSH_ZEEK, "ssh_zeek", 45, refused(29, 40), refused(31, 40)),
+            *_pair(SSH_SLIPS, "ssh_slips", 25, refused("guest1", 8, 20), refused("guest2", 10, 20)),
+            *_pair(SSH_ZEEK, "ssh_zeek", 45, refused("guest3", 29, 40), refused("guest4", 31, 40)),
         ],
     )
 
@@ -582,11 +580,17 @@ def _mail(stage: Stage) -> Content:
     ]  # fmt: skip
 
     def words(
-        when: float, kind: str, target: str, count: int, seconds: float, level: str
+        when: float,
+        kind: str,
+        target: str,
+        count: int,
+        seconds: float,
+        level: str,
+        host: str = "rogue",
     ) -> Attack:
         port = {"imap": 143, "pop3": 110, "ftp": 21, "ssh": 22}[kind]
         command = guess(f"{kind}://{at(target)}", ACCOUNT, count, 0.4)
-        return cast(when, seconds, "brute_force", level, "rogue", command, target, port=port)
+        return cast(when, seconds, "brute_force", level, host, command, target, port=port)
 
     def beacon(when: float, host: str, times: int, pause: float, level: str) -> Attack:
         command = repeated(poll(c2, "page2"), times, pause)
@@ -621,8 +625,8 @@ def _mail(stage: Stage) -> Content:
 
     def pair(threshold: str, kind: str, target: str, seconds: int, limit: int) -> list[Recording]:
         below, above = (
-            _flows(words(3, kind, target, count, seconds - 4, "threshold"), count, count)
-            for count in (limit - 1, limit + 1)
+            _flows(words(3, kind, target, count, seconds - 4, "threshold", host), count, count)
+            for host, count in (("guest1", limit - 1), ("guest2", limit + 1))
         )
         return _pair(threshold, f"{kind}_guessing", seconds, below, above)
 
@@ -755,7 +759,7 @@ def _fleet(stage: Stage) -> Content:
                 "scan_horizontal",
                 20,
                 _flows(spread(3, 24, 5, "threshold", "meter1"), 24, 24),
-                _flows(spread(3, 26, 5, "threshold"), 26, 26),
+                _flows(spread(3, 26, 5, "threshold", "lock"), 26, 26),
             ),
         ],
     )
@@ -770,10 +774,11 @@ _ORDER = (
     "select * from orders limit 900",
 )
 _EVERYTHING = ("select * from orders",)
+_SINKS = ("sink1", "sink2", "sink3", "sink4")
 
 
 def _back_serve(stage: Stage) -> None:
-    _serve(stage, web=("app", "cloud", "c2"), ssh=("base", "app", "ledger"))
+    _serve(stage, web=("app", "cloud", "c2", *_SINKS), ssh=("base", "app", "ledger"))
     for host in ("base", "ledger"):
         start_database(stage.bed, host, stage.at(host), stage.folder, stage.credentials.word)
     _wait(stage, ("base", 5432), ("ledger", 5432), ("base", 22), ("app", 80), ("c2", 80))
@@ -860,11 +865,13 @@ def _back(stage: Stage) -> Content:
         ]
     )
 
-    def whole(megabytes: float, times: int, low: float, high: float) -> tuple[Attack, Band]:
+    def whole(
+        sink: str, megabytes: float, times: int, low: float, high: float
+    ) -> tuple[Attack, Band]:
         size = round(megabytes * 1000 / times)
-        command = repeated(put(c2, (size, size), "60M"), times, 0.5)
+        command = repeated(put(at(sink), (size, size), "60M"), times, 0.5)
         seconds = 70 if times > 1 else 24
-        attack = cast(2, seconds, "exfiltration", "threshold", "base", command, "c2")
+        attack = cast(2, seconds, "exfiltration", "threshold", "base", command, sink)
         return attack, Band("ip_bytes", low * 1e6, high * 1e6)
 
     return Content(
@@ -874,14 +881,18 @@ def _back(stage: Stage) -> Content:
             *_benign(),
             day,
             *_pair(
-                FLOW_SLIPS, "exfiltration_flow", 30, whole(94, 1, 90, 99.9), whole(108, 1, 101, 120)
+                FLOW_SLIPS,
+                "exfiltration_flow",
+                30,
+                whole("sink1", 94, 1, 90, 99.9),
+                whole("sink2", 108, 1, 101, 120),
             ),
             *_pair(
                 PAIR_SLIPS,
                 "exfiltration_pair",
                 80,
-                whole(470, 6, 450, 499.9),
-                whole(540, 6, 501, 600),
+                whole("sink3", 470, 6, 450, 499.9),
+                whole("sink4", 540, 6, 501, 600),
             ),
         ],
     )
@@ -892,11 +903,12 @@ SITES = {
     for site in (
         Site(
             "web_shop", 41, ("shop", "images", "stage", "desk", "watch"),
-            ("people", "bots", "rogue", "cloud", "c2"),
+            ("people", "bots", "rogue", "cloud", "c2", "guest1", "guest2"),
             {"people": 60, "bots": 20}, _shop_serve, _shop,
         ),
         Site(
-            "office", 42, ("files", "intra", *_DESKS, "watch"), ("web", "cloud", "c2"), {},
+            "office", 42, ("files", "intra", *_DESKS, "watch"),
+            ("web", "cloud", "c2", "guest1", "guest2", "guest3", "guest4"), {},
             _office_serve, _office,
         ),
         Site(
@@ -906,7 +918,8 @@ SITES = {
         ),
         Site(
             "mail_and_files", 44, ("mail", "files", "archive", "desk", "watch"),
-            ("people", "phones", "rogue", "cloud", "c2"), {"people": 30}, _mail_serve, _mail,
+            ("people", "phones", "rogue", "cloud", "c2", "guest1", "guest2"),
+            {"people": 30}, _mail_serve, _mail,
         ),
         Site(
             "fleet", 45, ("hub", "store", *_DEVICES),
@@ -915,7 +928,7 @@ SITES = {
         ),
         Site(
             "back_office", 46, ("base", "ledger", "app", "batch", "clerk", "watch"),
-            ("cloud", "c2", "rogue"), {}, _back_serve, _back,
+            ("cloud", "c2", "rogue", *_SINKS), {}, _back_serve, _back,
         ),
     )
 }  # fmt: skip
