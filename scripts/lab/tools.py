@@ -25,6 +25,11 @@ _SSH = (
 )
 
 
+def _one(dice: random.Random, servers: str | Sequence[str]) -> str:
+    """The server, or any of several addresses of one service."""
+    return servers if isinstance(servers, str) else dice.choice(servers)
+
+
 def _between(dice: random.Random, sizes: Sizes) -> int:
     """A size between two bounds, small ones more often (log-uniform)."""
     low, high = sizes
@@ -83,17 +88,21 @@ def crowd(
     return command
 
 
-def poll(server: str, path: str = "index.html", port: int = 80) -> Command:
+def poll(server: str | Sequence[str], path: str = "index.html") -> Command:
     """One small request: a health check, a poll for updates, or a beacon asking for orders."""
-    return fixed(*_CURL, "-m", "5", f"http://{server}:{port}/{path}")
+
+    def command(dice: random.Random) -> Sequence[str]:
+        return (*_CURL, "-m", "5", f"http://{_one(dice, server)}/{path}")
+
+    return command
 
 
-def put(server: str, sizes: Sizes, rate: str = "20M", port: int = 80) -> Command:
+def put(server: str | Sequence[str], sizes: Sizes, rate: str = "20M") -> Command:
     """An upload over HTTP: a backup, a report, or what a thief takes."""
 
     def command(dice: random.Random) -> Sequence[str]:
         size = _between(dice, sizes) * 1000
-        target = f"http://{server}:{port}/upload"
+        target = f"http://{_one(dice, server)}/upload"
         return (
             *("sh", "-c"),
             f"head -c {size} /dev/zero | {' '.join(_CURL)} -m 40 --limit-rate {rate}"
@@ -235,13 +244,16 @@ def tunnel(python: str, server: str, labels: int) -> Command:
     return fixed(python, "-m", "scripts.lab.dns", "tunnel", server, str(labels))
 
 
-def repeated(command: Command, times: int | Sizes, pause: float) -> Command:
-    """The same command some times in one shell, with pauses."""
+def repeated(command: Command, times: int | Sizes, pause: float | tuple[float, float]) -> Command:
+    """The same command some times in one shell, with equal pauses or with pauses between two."""
     low, high = (times, times) if isinstance(times, int) else times
+    shortest, longest = pause if isinstance(pause, tuple) else (pause, pause)
 
     def made(dice: random.Random) -> Sequence[str]:
-        count = dice.randint(low, high)
-        script = '"$@"; i=1; while [ $i -lt $0 ]; do sleep $P; "$@"; i=$((i+1)); done'
-        return ("env", f"P={pause}", "sh", "-c", script, str(count), *command(dice))
+        again = "".join(
+            f'; sleep {dice.uniform(shortest, longest):.2f}; "$@"'
+            for _ in range(dice.randint(low, high) - 1)
+        )
+        return ("sh", "-c", f'"$@"{again}', "repeated", *command(dice))
 
     return made

@@ -39,6 +39,7 @@ def _content(stage: Stage) -> Content:
     clients, bots = site.pool("clients"), site.pool("bots")
     packet = stage.folder / "question"
     packet.write_bytes(question(7, "a-rather-long-name-to-ask-for.example.net"))
+    clouds = stage.site.pool("cloud")
     cast = Cast(stage)
     ask = fixed(sys.executable, "-m", "scripts.lab.dns", "ask", names, "api.example.net")
     habits = [
@@ -57,7 +58,7 @@ def _content(stage: Stage) -> Content:
         Job(("ops",), 4, poll(at("app1")), jitter=0.2),
         Job(("ops",), 4, poll(at("app2")), jitter=0.2),
         Job(("app1", "app2", "docs"), 5, poll(cloud, "page1"), jitter=0.4),
-        Job(("app1", "app2", "docs"), 38, put(cloud, (1_000, 12_000)), jitter=8),
+        Job(("app1", "app2", "docs"), 38, put(clouds, (1_000, 12_000)), jitter=8),
         *routine(
             stage,
             watch="ops",
@@ -66,6 +67,8 @@ def _content(stage: Stage) -> Content:
             shell="docs",
             known=("front", "app1", "app2", "docs"),
             ports="22,75-85",
+            roaming=("front", "app1", "app2", "docs", "ops"),
+            clouds=clouds,
         ),
     ]
 
@@ -88,24 +91,27 @@ def _content(stage: Stage) -> Content:
 
     day = day_of(
         [
-            syn(20, 10, 40_000, "low"),
-            web(40, 90, "low"),
-            mirror(60, 10, 40_000, "low", "front"),
-            cast.ports(80, "rogue", "front", "75-90", 1, "low"),
-            cast.beacon(90, "docs", 7, 5, "low"),
+            syn(20, 8, 40_000, "low"),
+            cast.beacon(28, "ops", 8, 5, "low"),
+            web(44, 90, "low"),
+            mirror(62, 8, 40_000, "low", "front"),
+            cast.ports(78, "rogue", "app1", "75-90", 1, "low"),
+            cast.leak(84, "ops", 1_500, 4_000, "low"),
             syn(106, 8, 12_000, "mid"),
-            cast.leak(112, "app2", 2_000, 5_000, "low"),
+            cast.leak(112, "app2", 2_000, 6_000, "low"),
             web(124, 240, "mid"),
-            cast.beacon(136, "app2", 12, 2.5, "mid"),
+            cast.beacon(130, "app2", 18, 2.5, "mid"),
             mirror(150, 8, 10_000, "mid", "app1"),
-            cast.leak(166, "app1", 4_000, 9_000, "mid"),
-            cast.ports(182, "rogue", "docs", "1-200", 20, "high"),
-            web(204, 650, "high"),
-            syn(220, 6, 2_000, "high"),
+            cast.leak(168, "app1", 4_000, 9_000, "mid"),
+            cast.ports(182, "rogue", "ops", "1-200", 20, "high"),
+            cast.beacon(196, "app1", 30, 1.8, "high"),
+            web(206, 650, "high"),
+            syn(222, 6, 2_000, "high"),
+            cast.leak(226, "ops", 6_000, 14_000, "high"),
             cast(
-                228, 20, "http_flood", "slow", "rogue", hold_open(front, 100, 16), "front", port=80
+                232, 20, "http_flood", "slow", "rogue", hold_open(front, 100, 16), "front", port=80
             ),
-            mirror(250, 6, 2_500, "high", "front"),
+            mirror(255, 6, 2_500, "high", "app2"),
         ]
     )  # fmt: skip
     floods = [
@@ -117,7 +123,7 @@ def _content(stage: Stage) -> Content:
             band=band,
         )
         for name, pause, band in (
-            ("below", 1_120, Band("flows_per_s", 2_800, 3_450)),
+            ("below", 1_220, Band("flows_per_s", 2_800, 3_450)),
             ("above", 900, Band("flows_per_s", 3_550, 4_600)),
         )
     ]
@@ -129,7 +135,7 @@ SITE = Site(
     43,
     inside=("front", "app1", "app2", "docs", "ops"),
     outside=("clients", "partner", "bots", "rogue", "names", "cloud", "c2"),
-    pools={"clients": 40, "bots": 20},
+    pools={"clients": 40, "bots": 20, "cloud": 60},
     serve=_serve,
     content=_content,
 )

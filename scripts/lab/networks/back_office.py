@@ -39,6 +39,7 @@ def _content(stage: Stage) -> Content:
     at, key = stage.at, stage.credentials.key
     base, ledger, app, cloud = (at(n) for n in ("base", "ledger", "app", "cloud"))
     everyone = (base, ledger, app, at("batch"), at("clerk"), *stage.site.nobody(60))
+    clouds = stage.site.pool("cloud")
     cast = Cast(stage)
 
     def wrong(server: str) -> Command:
@@ -62,8 +63,8 @@ def _content(stage: Stage) -> Content:
         Job(("clerk",), 32, repeated(query(ledger, _EVERYTHING), (1, 4), 0.8), jitter=8),
         Job(("batch",), 40, repeated(wrong(ledger), (4, 12), 0.4), jitter=9, env=old),
         Job(("app",), 30, repeated(query(ledger, _ORDER), (20, 60), 0.05), jitter=9),
-        Job(("base", "ledger"), 34, put(cloud, (3_000, 30_000), "40M"), jitter=8),
-        Job(("app", "batch", "clerk"), 45, put(cloud, (500, 8_000)), jitter=8),
+        Job(("base", "ledger"), 34, put(clouds, (3_000, 30_000), "40M"), jitter=8),
+        Job(("app", "batch", "clerk"), 45, put(clouds, (500, 8_000)), jitter=8),
         Job(("base", "ledger", "app", "batch", "clerk"), 5, poll(cloud, "page1"), jitter=0.4),
         *routine(
             stage,
@@ -73,6 +74,8 @@ def _content(stage: Stage) -> Content:
             shell="ledger",
             known=("base", "ledger", "app", "batch"),
             ports="21-26,80,5430-5435",
+            roaming=("base", "ledger", "app", "batch", "clerk"),
+            clouds=clouds,
         ),
     ]
 
@@ -148,7 +151,7 @@ SITE = Site(
     46,
     inside=("base", "ledger", "app", "batch", "clerk", "watch"),
     outside=("cloud", "c2", "rogue", *_SINKS),
-    pools={},
+    pools={"cloud": 60},
     serve=_serve,
     content=_content,
 )

@@ -27,9 +27,9 @@ PAIR_SLIPS = "Slips: 500 MB to one address"
 
 
 def serve(stage: Stage, *, web: Sequence[str] = (), ssh: Sequence[str] = ()) -> None:
-    """Start web servers and shells on hosts."""
+    """Start web servers and shells on hosts; a web server uses all addresses of its host."""
     for host in web:
-        start_web(stage.bed, host, stage.at(host), stage.folder, stage.root)
+        start_web(stage.bed, host, "*", stage.folder, stage.root)
     for host in ssh:
         start_ssh(stage.bed, host, stage.at(host), stage.credentials)
 
@@ -54,10 +54,12 @@ def routine(
     shell: str,
     known: Sequence[str],
     ports: str,
+    roaming: tuple[str, ...],
+    clouds: Sequence[str],
 ) -> list[Job]:
     """Honest work that looks like an attack and stays below every threshold: an inventory of ports
-    and of addresses by ``watch``, a roll-out over many short ssh sessions by ``worker``, and
-    ``stale`` trying an old password."""
+    and of addresses by ``watch``, a roll-out over many short ssh sessions by ``worker``, ``stale``
+    trying an old password, ``roaming`` hosts at ever new addresses of a content network."""
     at = stage.at
     targets = [at(host) for host in known]
     around = [*targets, *stage.site.nobody(14)]
@@ -74,6 +76,8 @@ def routine(
             limit=25,
             env=wrong_word(stage),
         ),
+        Job(roaming, 17, poll(clouds, "page4"), jitter=12),
+        Job(roaming, 55, repeated(poll(clouds, "page1"), (4, 9), (0.5, 6.0)), jitter=25, limit=50),
     ]
 
 

@@ -50,6 +50,7 @@ def _content(stage: Stage) -> Content:
     site, at = stage.site, stage.at
     hub, vendor, c2 = at("hub"), at("vendor"), at("c2")
     victims = site.pool("victims")
+    clouds = stage.site.pool("vendor")
     cast = Cast(stage)
     ask = fixed(sys.executable, "-m", "scripts.lab.dns", "ask", vendor, "time.example.net")
     store = at("store")
@@ -67,9 +68,9 @@ def _content(stage: Stage) -> Content:
         Job(("lock", "camera"), 5, publish(hub, (30, 40), "alive"), jitter=0.2),
         Job(_DEVICES, 12, ask, jitter=0.5),
         Job((*_DEVICES, "store"), 5, poll(vendor, "page1"), jitter=0.3),
-        Job(("camera",), 9, put(vendor, (300, 3_000)), jitter=3),
+        Job(("camera",), 9, put(clouds, (300, 3_000)), jitter=3),
         Job(("camera",), 12, put(store, (500, 4_000)), jitter=3),
-        Job(("hub", "store"), 34, put(vendor, (1_500, 16_000)), jitter=8),
+        Job(("hub", "store"), 34, put(clouds, (1_500, 16_000)), jitter=8),
         Job(("owner",), 28, crowd(store, (15, 90), 6, owners, (2, 7)), jitter=9),
         # a device that looks for its neighbours, and one that has lost its server
         Job(("meter1", "lock"), 55, scan(victims[40:58], "1883", "-sT", 6), jitter=9),
@@ -82,6 +83,8 @@ def _content(stage: Stage) -> Content:
             shell="store",
             known=("store", *_DEVICES),
             ports="21-26,80,1880-1885",
+            roaming=(*_DEVICES, "hub", "store"),
+            clouds=clouds,
         ),
     ]
 
@@ -151,7 +154,7 @@ SITE = Site(
     45,
     inside=("hub", "store", *_DEVICES),
     outside=("owner", "service", "vendor", "victims", "rogue", "c2"),
-    pools={"owner": 30, "victims": 120},
+    pools={"owner": 30, "victims": 120, "vendor": 60},
     serve=_serve,
     content=_content,
 )

@@ -40,6 +40,7 @@ def _content(stage: Stage) -> Content:
     mail, files, cloud = at("mail"), at("files"), at("cloud")
     people = site.pool("people")
     good, wrong = (f"{ACCOUNT}:{word}@" for word in (stage.credentials.word, "mistyped"))
+    clouds = stage.site.pool("cloud")
     cast = Cast(stage)
 
     def inbox(login_: str, sources: Sequence[str] = (), server: str = mail) -> Command:
@@ -75,7 +76,7 @@ def _content(stage: Stage) -> Content:
             jitter=10, limit=30),
         Job(("desk",), 10, fetch(f"pop3://{good}{mail}/"), jitter=0.3),
         Job(("mail", "files", "archive", "desk"), 5, poll(cloud, "page1"), jitter=0.4),
-        Job(("files", "archive", "mail"), 40, put(cloud, (1_500, 18_000)), jitter=8),
+        Job(("files", "archive", "mail"), 40, put(clouds, (1_500, 18_000)), jitter=8),
         *routine(
             stage,
             watch="watch",
@@ -84,6 +85,8 @@ def _content(stage: Stage) -> Content:
             shell="archive",
             known=("mail", "files", "archive"),
             ports="21-25,80,105-110,143",
+            roaming=("mail", "files", "archive", "desk"),
+            clouds=clouds,
         ),
     ]  # fmt: skip
 
@@ -146,7 +149,7 @@ SITE = Site(
     44,
     inside=("mail", "files", "archive", "desk", "watch"),
     outside=("people", "phones", "rogue", "cloud", "c2", "guest1", "guest2"),
-    pools={"people": 30},
+    pools={"people": 30, "cloud": 60},
     serve=_serve,
     content=_content,
 )

@@ -49,6 +49,7 @@ def _serve(stage: Stage) -> None:
 def _content(stage: Stage) -> Content:
     at, key = stage.at, stage.credentials.key
     files, intra, cloud, c2 = at("files"), at("intra"), at("cloud"), at("c2")
+    clouds = stage.site.pool("cloud")
     cast = Cast(stage)
     ask, ask_outside = (
         fixed(sys.executable, "-m", "scripts.lab.dns", "ask", server, "www.example.net")
@@ -64,12 +65,12 @@ def _content(stage: Stage) -> Content:
         Habit(_DESKS[:2], 3, login(ACCOUNT, files, key, (10, 60)), OFFICE_HOURS),
         Habit(_DESKS[:3], 1.5, copy(ACCOUNT, files, key, (50, 3_000)), OFFICE_HOURS),
         Habit(_DESKS[:3], 1.5, mistype(ACCOUNT, files), OFFICE_HOURS, env=wrong_word(stage)),
-        Habit(_DESKS, 2, put(cloud, (50, 6_000)), OFFICE_HOURS),
+        Habit(_DESKS, 2, put(clouds, (50, 6_000)), OFFICE_HOURS),
     ]
     jobs = [
         Job((*_DESKS, "intra"), 5, poll(cloud, "page1"), jitter=0.4),
         Job(_DESKS, 55, crowd(intra, (30, 160), 8), jitter=15),
-        Job(("files", "intra"), 36, put(cloud, (1_500, 18_000)), jitter=8),
+        Job(("files", "intra"), 36, put(clouds, (1_500, 18_000)), jitter=8),
         Job(("watch",), 6, poll(files), jitter=0.3),
         *routine(
             stage,
@@ -79,6 +80,8 @@ def _content(stage: Stage) -> Content:
             shell="intra",
             known=("files", "intra", *_DESKS),
             ports="21-29,80,443,445",
+            roaming=(*_DESKS, "files", "intra"),
+            clouds=clouds,
         ),
     ]
     neighbours = (*map(at, _DESKS), files, intra, *stage.site.nobody(60))
@@ -149,7 +152,7 @@ SITE = Site(
     42,
     inside=("files", "intra", *_DESKS, "watch"),
     outside=("web", "cloud", "c2", "guest1", "guest2", "guest3", "guest4"),
-    pools={},
+    pools={"cloud": 60},
     serve=_serve,
     content=_content,
 )

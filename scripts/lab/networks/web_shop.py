@@ -30,6 +30,7 @@ def _content(stage: Stage) -> Content:
     site, at, key = stage.site, stage.at, stage.credentials.key
     shop, images, cloud = at("shop"), at("images"), at("cloud")
     people, bots = site.pool("people"), site.pool("bots")
+    clouds = stage.site.pool("cloud")
     cast = Cast(stage)
     habits = [
         Habit(("people",), 80, browse(shop, sources=people), DAY),
@@ -44,8 +45,8 @@ def _content(stage: Stage) -> Content:
         Job(("people",), 27, crowd(images, (20, 120), 6, people, (2, 9)), jitter=9),
         Job(("watch",), 5, poll(shop), jitter=0.3),
         Job(("shop", "stage", "images", "desk"), 5, poll(cloud, "page1"), jitter=0.4),
-        Job(("shop", "images"), 34, put(cloud, (1_500, 16_000)), jitter=8),
-        Job(("stage", "desk"), 45, put(cloud, (500, 8_000)), jitter=8),
+        Job(("shop", "images"), 34, put(clouds, (1_500, 16_000)), jitter=8),
+        Job(("stage", "desk"), 45, put(clouds, (500, 8_000)), jitter=8),
         *routine(
             stage,
             watch="watch",
@@ -54,6 +55,8 @@ def _content(stage: Stage) -> Content:
             shell="images",
             known=("shop", "images", "stage"),
             ports="20-30,80,443",
+            roaming=("shop", "images", "stage", "desk"),
+            clouds=clouds,
         ),
     ]
 
@@ -123,7 +126,7 @@ SITE = Site(
     41,
     inside=("shop", "images", "stage", "desk", "watch"),
     outside=("people", "bots", "rogue", "cloud", "c2", "guest1", "guest2"),
-    pools={"people": 60, "bots": 20},
+    pools={"people": 60, "bots": 20, "cloud": 60},
     serve=_serve,
     content=_content,
 )
