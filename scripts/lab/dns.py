@@ -81,10 +81,13 @@ async def _serve(address: str, port: int = 53) -> None:
 
 
 async def _tunnel(server: str, count: int) -> None:
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Asker, remote_addr=(server, 53))
     for number in range(count):
         name = f"{secrets.token_hex(28)}.{secrets.token_hex(28)}.t.example.net"
-        await ask(server, number, name)
+        transport.sendto(question(number, name))
         await asyncio.sleep(0.05)
+    transport.close()
 
 
 def main(verb: str, address: str, argument: str = "") -> None:

@@ -114,7 +114,10 @@ def make_site(folder: Path) -> Path:
 
 
 def start_web(bed: Network, host: str, address: str, folder: Path, root: Path) -> Process:
-    """nginx on port 80; ``/upload`` takes a body of any size and forgets it."""
+    """nginx on port 80 of an address, or of all for ``*``.
+
+    ``/upload`` takes a body of any size and forgets it.
+    """
     settings = folder / f"nginx-{host}.conf"
     settings.write_text(
         f"""daemon off; worker_processes 1; user root; pid {folder}/nginx-{host}.pid;
@@ -213,7 +216,7 @@ userdb {{
 def start_balancer(
     bed: Network, host: str, address: str, folder: Path, backends: Sequence[str]
 ) -> None:
-    """haproxy on port 80 before web servers, each request to the next one."""
+    """haproxy on port 80 before web servers, each request to the next one over kept connections."""
     servers = "\n".join(f"  server app{n} {backend}:80" for n, backend in enumerate(backends))
     settings = folder / f"haproxy-{host}.cfg"
     settings.write_text(
@@ -229,6 +232,7 @@ frontend front
   default_backend apps
 backend apps
   balance roundrobin
+  http-reuse always
 {servers}
 """
     )

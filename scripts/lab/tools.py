@@ -9,18 +9,25 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.lab.schedule import Command
 
 Sizes = tuple[int, int]
+# where floods claim to come from (RFC 2544)
+FORGED = tuple(f"198.18.{block}.{host}" for block in range(16) for host in (7, 44, 90, 201))
 
 _CURL = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "3")
 _SSH = (
     *("ssh", "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"),
     *("-o", "ConnectTimeout=5", "-o", "NumberOfPasswordPrompts=1"),
 )
+
+
+def _one(dice: random.Random, servers: str | Sequence[str]) -> str:
+    """The server, or any of several addresses of one service."""
+    return servers if isinstance(servers, str) else dice.choice(servers)
 
 
 def _between(dice: random.Random, sizes: Sizes) -> int:
@@ -62,30 +69,40 @@ def browse(
     return command
 
 
-def crowd(server: str, requests: Sizes, at_once: int, sources: Sequence[str]) -> Command:
-    """Many requests by ab from one of ``sources``, each over its own connection, then silence."""
+def crowd(
+    server: str, requests: Sizes, at_once: int, sources: Sequence[str] = (), clients: Sizes = (1, 1)
+) -> Command:
+    """Some clients of ``sources`` at the same time, each making many requests by ab over as many
+    connections, then silence. ``requests`` is what one client makes."""
 
     def command(dice: random.Random) -> Sequence[str]:
-        count, page = dice.randint(*requests), dice.randint(0, 6)
-        return (
-            *("ab", "-q", "-r", "-s", "5", "-n", str(count), "-c", str(min(at_once, count))),
-            *("-B", dice.choice(sources), f"http://{server}/page{page}"),
-        )
+        page = dice.randint(0, 6)
+        runs = []
+        for _ in range(dice.randint(*clients)):
+            count = dice.randint(*requests)
+            bind = f"-B {dice.choice(sources)}" if sources else ""
+            load = f"-n {count} -c {min(at_once, count)}"
+            runs.append(f"ab -q -r -s 5 {load} {bind} http://{server}/page{page}")
+        return ("sh", "-c", " & ".join([*runs, "wait"]))
 
     return command
 
 
-def poll(server: str, path: str = "index.html", port: int = 80) -> Command:
+def poll(server: str | Sequence[str], path: str = "index.html") -> Command:
     """One small request: a health check, a poll for updates, or a beacon asking for orders."""
-    return fixed(*_CURL, "-m", "5", f"http://{server}:{port}/{path}")
+
+    def command(dice: random.Random) -> Sequence[str]:
+        return (*_CURL, "-m", "5", f"http://{_one(dice, server)}/{path}")
+
+    return command
 
 
-def put(server: str, sizes: Sizes, rate: str = "20M", port: int = 80) -> Command:
+def put(server: str | Sequence[str], sizes: Sizes, rate: str = "20M") -> Command:
     """An upload over HTTP: a backup, a report, or what a thief takes."""
 
     def command(dice: random.Random) -> Sequence[str]:
         size = _between(dice, sizes) * 1000
-        target = f"http://{server}:{port}/upload"
+        target = f"http://{_one(dice, server)}/upload"
         return (
             *("sh", "-c"),
             f"head -c {size} /dev/zero | {' '.join(_CURL)} -m 40 --limit-rate {rate}"
@@ -105,7 +122,7 @@ def fetch(url: str, sources: Sequence[str] = ()) -> Command:
     return command
 
 
-def login(account: str, server: str, key: Path, sizes: Sizes = (1, 30)) -> Command:
+def login(account: str, server: str, key: Path, sizes: Sizes) -> Command:
     """A signed-in ssh session that prints some kB."""
 
     def command(dice: random.Random) -> Sequence[str]:
@@ -155,27 +172,20 @@ def scan(targets: Sequence[str], ports: str, kind: str = "-sS", per_second: floa
 
 
 def flood(
-    target: str, port: int, sources: Sequence[str], pause_us: int, seconds: float
-) -> list[Command]:
-    """A SYN flood: one hping3 a forged source, rising ports, so that every packet is a flow."""
+    target: str, port: int, pause_us: int, seconds: float, sources: Sequence[str] = FORGED
+) -> Command:
+    """A SYN flood by hping3 from one of ``sources``, ports rising from a random one: each packet is
+    a flow. ``nice`` keeps the rate on a busy machine."""
     count = max(1, int(seconds * 1_000_000 / pause_us))
-    return [
-        fixed(
+
+    def command(dice: random.Random) -> Sequence[str]:
+        source, first = dice.choice(sources), dice.randrange(1024, 65536)
+        return (
             *("nice", "-n", "-15", "hping3", "-q", "-S", "-p", str(port), "-a", source),
-            *(
-                "-i",
-                f"u{pause_us}",
-                "-c",
-                str(count),
-                "-d",
-                "120",
-                "-s",
-                str(1024 + 4000 * number),
-                target,
-            ),
+            *("-i", f"u{pause_us}", "-c", str(count), "-d", "120", "-s", str(first), target),
         )
-        for number, source in enumerate(sources)
-    ]
+
+    return command
 
 
 def reflect(victim: str, reflector: str, question: Path, pause_us: int, seconds: float) -> Command:
@@ -234,13 +244,16 @@ def tunnel(python: str, server: str, labels: int) -> Command:
     return fixed(python, "-m", "scripts.lab.dns", "tunnel", server, str(labels))
 
 
-def repeated(
-    command: Command, times: int, pause: float
-) -> Callable[[random.Random], Sequence[str]]:
-    """The same command some times in one shell, with pauses."""
+def repeated(command: Command, times: int | Sizes, pause: float | tuple[float, float]) -> Command:
+    """The same command some times in one shell, with equal pauses or with pauses between two."""
+    low, high = (times, times) if isinstance(times, int) else times
+    shortest, longest = pause if isinstance(pause, tuple) else (pause, pause)
 
     def made(dice: random.Random) -> Sequence[str]:
-        script = '"$@"; i=1; while [ $i -lt $0 ]; do sleep $P; "$@"; i=$((i+1)); done'
-        return ("env", f"P={pause}", "sh", "-c", script, str(times), *command(dice))
+        again = "".join(
+            f'; sleep {dice.uniform(shortest, longest):.2f}; "$@"'
+            for _ in range(dice.randint(low, high) - 1)
+        )
+        return ("sh", "-c", f'"$@"{again}', "repeated", *command(dice))
 
     return made

@@ -14,7 +14,7 @@ from scripts.lab.networks import SITES
 from scripts.lab.schedule import DAY, Habit, Job, habit_events, job_events, schedule
 from scripts.lab.services import Credentials
 from scripts.lab.site import Attack, Content, Played, Recording, Stage, label
-from scripts.lab.tools import fixed
+from scripts.lab.tools import crowd, fixed, guess, put, repeated
 
 FAMILIES = {
     "scan", "brute_force", "beaconing", "exfiltration",
@@ -120,3 +120,29 @@ def test_networks__together__show_every_family_in_three_networks(tmp_path: Path)
     assert len(SITES) >= 6
     for family in ("scan", "brute_force", "beaconing", "exfiltration"):
         assert sum(family in families for families in shown.values()) >= 3
+
+
+def test_repeated__bounds_of_times__are_kept() -> None:
+    made = [repeated(fixed("true"), (2, 4), (0.1, 0.2))(random.Random(seed)) for seed in range(40)]
+    assert {argv[2].count('"$@"') for argv in made} == {2, 3, 4}
+    assert all(argv[-1] == "true" for argv in made)
+
+
+def test_guess__words__are_split_into_bursts_of_four() -> None:
+    script = guess("ssh://10.0.0.1", "someone", 10, 0.5)(random.Random(1))[2]
+    assert [part.split()[0] for part in script.split(" -t ")[1:]] == ["4", "4", "2"]
+
+
+def test_crowd__many_clients__each_is_bounded() -> None:
+    script = crowd("10.0.0.1", (5, 9), 3, ("10.0.1.1",), (2, 4))(random.Random(1))[2]
+    counts = [int(part.split()[0]) for part in script.split(" -n ")[1:]]
+    assert 2 <= len(counts) <= 4
+    assert all(5 <= count <= 9 for count in counts)
+
+
+def test_put__sizes__are_small_more_often() -> None:
+    dice = random.Random(1)
+    scripts = [put(("10.0.0.1",), (10, 1000))(dice)[2] for _ in range(200)]
+    sizes = [int(script.split()[2]) // 1000 for script in scripts]
+    assert 10 <= min(sizes) < max(sizes) <= 1000
+    assert sum(size < 100 for size in sizes) > 70
