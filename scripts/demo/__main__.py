@@ -144,7 +144,11 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, interrupted)
     options = Options(
-        chosen.folder, chosen.fault, chosen.capture, chosen.chain_port, chosen.backend_port
+        chosen.folder.resolve(),
+        chosen.fault,
+        chosen.capture,
+        chosen.chain_port,
+        chosen.backend_port,
     )
     try:
         return run(options, chosen.keep, chosen.report)
