@@ -65,11 +65,13 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRules:
-    """Depth at which a block is final, seconds until a fee bump, and the dearest fee in wei."""
+    """Depth at which a block is final, seconds until a fee bump, the dearest fee in wei, and
+    seconds after which what was sent and is not mined is sent again."""
 
     finality_depth: int
     bump_seconds: int
     max_fee: int
+    resend_seconds: int = 10
 
 
 def enqueue(session: Session, intent: Intent, now: int) -> ChainTransaction:
@@ -161,7 +163,8 @@ class Outbox:
         if receipt is not None:
             self._faults.reached("outbox.receipt_not_stored")
             return self._mined(row, receipt, head)
-        if row.status == MINED:
+        left_the_chain = row.status == MINED
+        if left_the_chain:
             log.warning("transaction left the chain", extra={"case_id": row.case_id})
             self._store(row, status=SENT, block_number=None, block_hash=None, gas_used=None)
             row.status = SENT
@@ -171,6 +174,9 @@ class Outbox:
         newest = row.attempts[-1]
         if row.status == SENT and self._clock() - newest.signed_at >= self._rules.bump_seconds:
             return self._bump(row, newest, head)
+        waited = self._clock() - row.updated_at >= self._rules.resend_seconds
+        if row.status == SENT and not waited and not left_the_chain:
+            return False
         return self._send(row, newest)
 
     def _receipt(self, attempts: Sequence[Attempt]) -> Receipt | None:
@@ -306,7 +312,8 @@ class Outbox:
         return attempt
 
     def _send(self, row: ChainTransaction, attempt: Attempt) -> bool:
-        """Hands the stored bytes over; sending them twice is harmless."""
+        """Hands the stored bytes over. Sending them twice is harmless on a chain that checks the
+        nonce when it mines; Ganache does not, so what was sent gets time to be mined first."""
         try:
             self._node.send(attempt.raw)
         except (AlreadyKnown, NonceTooLow):
@@ -314,8 +321,6 @@ class Outbox:
         except Underpriced as refusal:
             log.warning("underpriced: %s", refusal, extra={"case_id": row.case_id})
         self._faults.reached("outbox.sent_not_stored")
-        if row.status == SENT and attempt.status == SENT:
-            return False
         with self._database.write() as session:
             stored = session.get_one(ChainTransaction, row.seq)
             stored.status, stored.updated_at = SENT, int(self._clock())
