@@ -22,8 +22,9 @@ from oracles.domain.flow import Quarantine, concat, empty, ends_us
 from oracles.domain.incident import MICROS
 from oracles.traffic.compressed import open_bytes, sha256_of
 from oracles.traffic.meter import MeterSettings, meter
-from oracles.traffic.pcap import read_packets, read_pcap
+from oracles.traffic.pcap import is_capture, read_packets
 from oracles.traffic.probes import Micros, Probe, ProbeRecordError, parse_line
+from oracles.traffic.sources import open_source
 
 Make = Callable[[], pd.DataFrame]
 
@@ -151,15 +152,18 @@ class FlowCache:
     folder: Path
 
     def connections(self, capture: Path) -> pd.DataFrame:
-        """One flow for each connection, as a connection log has them. Raises as ``read_pcap``."""
-        return self._cached(capture, "connections", lambda: read_pcap(capture).flows)
+        """The flows of a file of any supported kind; of a capture, one for each connection, as a
+        connection log has them. Raises as ``open_source``."""
+        return self._cached(capture, "connections", lambda: open_source(capture).flows)
 
     def exported(self, capture: Path, every_s: int, rebase: Rebase) -> pd.DataFrame:
         """Flows as an exporter with an active timeout sends them: none crosses a multiple of
         ``every_s`` seconds of chain time, so a long flood is seen while it lasts.
 
-        Raises as ``read_pcap``.
+        A file of flows is taken as it is. Raises as ``open_source``.
         """
+        if not _is_capture(capture):
+            return self.connections(capture)
         phase = rebase.shift_us % (every_s * MICROS)
         name = f"exported-{every_s}-{phase}"
         return self._cached(capture, name, lambda: concat(_exported(capture, every_s, phase)))
@@ -174,6 +178,11 @@ class FlowCache:
         flows.to_parquet(draft, index=False)
         draft.replace(path)
         return flows
+
+
+def _is_capture(path: Path) -> bool:
+    with open_bytes(path) as stream:
+        return is_capture(stream.read(24))
 
 
 def _exported(capture: Path, every_s: int, phase_us: int) -> Iterator[pd.DataFrame]:

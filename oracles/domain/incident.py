@@ -144,13 +144,15 @@ def lost_slots(
     return {s: p for s, p in sorted(grouped.items()) if s in slots and rule.is_lost(p)}
 
 
+def votes(masks: Iterable[int]) -> Counter[int]:
+    """How many of the masks have each bit."""
+    return Counter(bit for mask in masks for bit in range(EPOCH_SLOTS) if mask >> bit & 1)
+
+
 def quorum_masks(lanes: Iterable[SlotMasks], lost_quorum: int, attack_quorum: int) -> SlotMasks:
     """Slots that at least so many members marked, as IncidentRegistry counts them."""
-    lost: Counter[int] = Counter()
-    attack: Counter[int] = Counter()
-    for lane in lanes:
-        lost.update(bit for bit in range(EPOCH_SLOTS) if lane.lost >> bit & 1)
-        attack.update(bit for bit in range(EPOCH_SLOTS) if lane.attack >> bit & 1)
+    lanes = list(lanes)
+    lost, attack = votes(lane.lost for lane in lanes), votes(lane.attack for lane in lanes)
     return SlotMasks(
         sum(1 << bit for bit, count in lost.items() if count >= lost_quorum),
         sum(1 << bit for bit, count in attack.items() if count >= attack_quorum),

@@ -19,6 +19,7 @@ from oracles.domain.incident import (
     SlotMasks,
     epoch_of,
     slots_of,
+    votes,
 )
 from oracles.domain.quorum import (
     AttestPlan,
@@ -237,12 +238,17 @@ def _why_not(
     committee: Committee,
     markable: int,
 ) -> str:
-    if any(recorded.values()):
-        return "already submitted"
-    signers = {one.signer for one, _ in held if one.masks.lost & markable}
-    if not signers:
-        return "no open slot is marked lost"
-    return f"quorum not reached: {len(signers)} of {committee.lost_quorum} mark an open slot lost"
+    lanes = dict(recorded)
+    for one, _ in held:
+        lanes[one.signer] = lanes.get(one.signer, SlotMasks()) | one.masks
+    short = {
+        bit: count
+        for bit, count in votes(lane.lost & markable for lane in lanes.values()).items()
+        if count < committee.lost_quorum
+    }
+    if short:
+        return f"quorum not reached: {max(short.values())} of {committee.lost_quorum}"
+    return "already submitted" if any(recorded.values()) else "no open slot is marked lost"
 
 
 def _observation(signed: Signed) -> Observation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from contracts.client.messages import ScoreVector, pack_scores, unpack_scores
 from oracles.attest.messages import MOST_RISKS, Signed
@@ -27,6 +27,9 @@ from oracles.evidence.bundle import EvidenceStore
 from oracles.quorum.chain import Chain, ChainView, Delivered, Desk
 from oracles.quorum.identity import Identity
 from oracles.quorum.store import Store
+
+LATE_FRAMES: Final = 2
+"""How many frames before the newest are still reported when their quorum comes late."""
 
 
 class Gossip(Protocol):
@@ -58,16 +61,25 @@ class ScoreRound:
     lanes: LaneScorer
     timing: Timing
     clock: Callable[[], float]
-    _quorum_at: dict[str, float] = field(default_factory=dict)
+    _grace: dict[str, float] = field(default_factory=dict)
+    _grace_before: dict[str, float] = field(default_factory=dict)
 
     @property
     def in_grace(self) -> bool:
         """Whether it waits for the local clock, not for the chain."""
-        return bool(self._quorum_at)
+        return bool(self._grace)
 
     def cycle(self, view: ChainView, sensors: Sequence[SensorOf]) -> str:
-        """Does what can be done for the newest closed frame; the sentence says what and why."""
-        frame = Frame(frame_at(view.now, self.chain.deployed.terms.frame_length) - 1)
+        """Does what can be done for the newest closed frame, and for those just before it whose
+        quorum came late; the sentence says what and why."""
+        self._grace_before, self._grace = self._grace, {}
+        newest = Frame(frame_at(view.now, self.chain.deployed.terms.frame_length) - 1)
+        said = [self._newest(view, newest, sensors)]
+        for frame in range(newest - 1, newest - 1 - LATE_FRAMES, -1):
+            said += self._late(view, Frame(frame), sensors)
+        return "; ".join(said)
+
+    def _newest(self, view: ChainView, frame: Frame, sensors: Sequence[SensorOf]) -> str:
         committee = view.frame_committee(frame)
         if committee is None or committee.seat(self.me.signer) is None:
             return f"frame {frame}: no seat in its committee"
@@ -82,6 +94,19 @@ class ScoreRound:
             self._group(view, committee, frame, first, min(count - first, MOST_RISKS), sensors)
             for first in range(0, count, MOST_RISKS)
         )
+
+    def _late(self, view: ChainView, frame: Frame, sensors: Sequence[SensorOf]) -> list[str]:
+        """What was sent for an earlier frame that this member signed."""
+        committee = view.frame_committee(frame)
+        if committee is None or committee.seat(self.me.signer) is None:
+            return []
+        said = []
+        for first in range(0, view.risk_count(), MOST_RISKS):
+            own = self._signed(committee, frame, first)
+            if own is not None:
+                count = min(len(own.scores) // 2, view.risk_count() - first)
+                said.append(self._group(view, committee, frame, first, count, sensors))
+        return [sentence for sentence in said if "submitted frame" in sentence]
 
     def _group(
         self,
@@ -121,9 +146,9 @@ class ScoreRound:
         count: int,
         sensors: Sequence[SensorOf],
     ) -> ScoreVector:
-        for signed in self.store.vectors(committee.version, frame, first):
-            if signed.signer == self.me.signer:
-                return _vector(signed)
+        signed_before = self._signed(committee, frame, first)
+        if signed_before is not None:
+            return signed_before
         mine = [s for s in sensors if first <= s.risk < first + count]
         lanes = [self.lanes.lane(s.risk, s.sensor, frame) for s in mine]
         by_risk = {lane.risk: lane.score for lane in lanes}
@@ -140,6 +165,14 @@ class ScoreRound:
         self.store.add_vector(signed, vector)
         self.gossip.offer(signed)
         return vector
+
+    def _signed(self, committee: Committee, frame: Frame, first: int) -> ScoreVector | None:
+        own = [
+            _vector(signed)
+            for signed in self.store.vectors(committee.version, frame, first)
+            if signed.signer == self.me.signer
+        ]
+        return own[0] if own else None
 
     def _keep_evidence(self, vector: ScoreVector, lanes: Sequence[Lane]) -> bytes:
         deployed = self.chain.deployed
@@ -171,9 +204,12 @@ class ScoreRound:
         return any(state.frame is not None and state.frame >= frame for state in states)
 
     def _grace_over(self, work: str) -> bool:
-        since = self._quorum_at.get(work, self.clock())
-        self._quorum_at = {work: since}
-        return self.clock() >= since + self.timing.grace_ms / 1000
+        now = self.clock()
+        since = self._grace_before.get(work, now)
+        if now >= since + self.timing.grace_ms / 1000:
+            return True
+        self._grace[work] = since
+        return False
 
     def _send(
         self,
@@ -184,7 +220,6 @@ class ScoreRound:
         vectors: Sequence[Signed],
         reason: str,
     ) -> str:
-        self._quorum_at.clear()
         if self._reported(self.chain.view(), frame, first, count):
             return f"frame {frame}: already submitted"
         self.me.behaviour.before("report")

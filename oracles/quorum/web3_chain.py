@@ -32,6 +32,9 @@ from oracles.quorum.transactions import Account
 MODEL_KIND: Final = 0
 """IModelRegistry.Kind.Model"""
 
+MOST_VERSIONS: Final = 1_024
+"""Frames and epochs whose committee is remembered."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,6 +69,7 @@ class Web3Chain:
     web3: Web3
     deployment: Deployment
     deployed: Deployed = field(init=False)
+    versions: dict[tuple[str, int], int] = field(default_factory=dict)
     _contracts: dict[str, Contract] = field(default_factory=dict)
     _fixed: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
@@ -164,19 +168,30 @@ class Web3View:
     def frame_committee(self, frame: Frame) -> Committee | None:
         """See ChainView."""
         start = frame * self._chain.deployed.terms.frame_length
-        version = self._call("OracleCommittee", "versionAt", start)
+        version = self._version(("frame", frame), "OracleCommittee", "versionAt", start)
         return self._committee(version) if version else None
 
     @asks_node
     def epoch_committee(self, epoch: Epoch) -> Committee | None:
         """See ChainView."""
         try:
-            return self._committee(self._call("IncidentRegistry", "committeeOf", epoch))
+            version = self._version(("epoch", epoch), "IncidentRegistry", "committeeOf", epoch)
+            return self._committee(version)
         except Exception as error:
             refusal = typed(error)
             if isinstance(refusal, ContractReverted) and refusal.name == "NoCommittee":
                 return None
             raise refusal from error
+
+    def _version(self, of: tuple[str, int], contract: str, function: str, argument: int) -> int:
+        """The committee's version for a frame or an epoch that has begun: once there is one, it
+        stays, so it is asked once."""
+        versions = self._chain.versions
+        if not versions.get(of):
+            while len(versions) >= MOST_VERSIONS:
+                del versions[next(iter(versions))]
+            versions[of] = self._call(contract, function, argument)
+        return versions[of]
 
     def _committee(self, version: int) -> Committee:
         suspended = self._call("OracleCommittee", "termOf", version)[2]

@@ -96,7 +96,7 @@ def test_attest_round__two_of_four_see_it__quorum_not_reached(tmp_path: Path) ->
         seat.probes.every_second(range(START, START + 200), DOWN if i < 2 else range(0))
     play(table, START + 120)
     said = table.attest()["m0"]
-    assert said == f"subject 0: epoch {EPOCH}: quorum not reached: 2 of 3 mark an open slot lost"
+    assert said == f"subject 0: epoch {EPOCH}: quorum not reached: 2 of 3"
     assert table.chain.sent == []
 
 

@@ -131,6 +131,23 @@ def test_score_round__liars_vector_counted__median_is_an_honest_score(
     assert table.chain.scores[0].score == 30
 
 
+def test_score_round__quorum_comes_a_frame_late__that_frame_is_still_reported(
+    tmp_path: Path,
+) -> None:
+    table = Table(4, tmp_path)
+    table.down = {2, 3}
+    table.at(END)
+    with_batch(table)
+    table.score()
+    table.down = set()
+    table.at(END + 1)
+    table.seats[2].scores.cycle(table.chain, table.sensors)
+    table.at(END + 60)
+    table.score()
+    table.score()
+    assert [sent.split()[1] for sent in table.chain.sent] == [str(FRAME)]
+
+
 def test_score_round__score_unchanged__not_reported_until_the_heartbeat(tmp_path: Path) -> None:
     table = Table(4, tmp_path)
     for frame in range(FRAME, FRAME + 11):
