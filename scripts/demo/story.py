@@ -532,9 +532,15 @@ class Story:
             self._play(STEP)
 
     def _settled(self) -> bool:
+        """Whether everything that the backend began to settle is final."""
         claims = self.api.items("/v1/claims")
         covers = {p["cover"] for p in self.api.items("/v1/payouts")}
-        return len(claims) >= len(COVERS) and "certificates" in covers
+        open_ = [
+            entry
+            for entry in self.admin.items("/v1/chain-transactions")
+            if entry["status"] not in ("final", "failed")
+        ]
+        return len(claims) >= len(COVERS) and "certificates" in covers and not open_
 
     # -- what is shown ----------------------------------------------------------------------
 
