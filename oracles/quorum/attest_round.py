@@ -9,6 +9,7 @@ from functools import reduce
 from operator import or_
 
 from contracts.client.messages import Observation
+from oracles.attest.behaviour import Gossip
 from oracles.attest.messages import Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
 from oracles.domain.incident import (
@@ -37,7 +38,6 @@ from oracles.evidence.bundle import EvidenceStore
 from oracles.evidence.observation import Mark, Terms, Witness
 from oracles.quorum.chain import Chain, ChainView, Delivered, Desk
 from oracles.quorum.identity import Identity
-from oracles.quorum.score_round import Gossip
 from oracles.quorum.store import Store
 
 

@@ -129,7 +129,9 @@ class Member:
         me = self.identity or nobody(self.settings)
         node = Web3Node(self.chain.web3, me.key, self.chain.deployed.chain_id)
         desk = Web3Desk(self.chain, Account(node, self.store, Fees()))
-        shared = (me, self.chain, desk, self.store, self.evidence, self.peers)
+        domains = self.chain.deployed.domains
+        gossip = me.behaviour.voice(self.peers, lambda word: me.sign(word, domains))
+        shared = (me, self.chain, desk, self.store, self.evidence, gossip)
         rules = Terms(terms.slot_length, committee.lost_rule, committee.flood_rule)
         lanes = LaneScorer(self.scorer, self.store, terms.frame_length)
         return (

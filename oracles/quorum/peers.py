@@ -120,6 +120,10 @@ class Peers:
 
     def offer(self, signed: Signed) -> None:
         """Sends an own message to all peers."""
-        wire = to_wire(signed)
-        for box in self._boxes:
-            box.put(wire)
+        self.offer_each([signed])
+
+    def offer_each(self, versions: Sequence[Signed]) -> None:
+        """Sends the versions of a message to the peers in turn."""
+        wires = [to_wire(signed) for signed in versions]
+        for i, box in enumerate(self._boxes):
+            box.put(wires[i % len(wires)])

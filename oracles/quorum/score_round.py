@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from contracts.client.messages import ScoreVector, pack_scores, unpack_scores
+from oracles.attest.behaviour import Gossip
 from oracles.attest.messages import MOST_RISKS, Signed
 from oracles.attest.score import Lane, LaneScorer
 from oracles.domain.quorum import (
@@ -30,14 +31,6 @@ from oracles.quorum.store import Store
 
 LATE_FRAMES: Final = 2
 """How many frames before the newest are still reported when their quorum comes late."""
-
-
-class Gossip(Protocol):
-    """The other members' letter boxes."""
-
-    def offer(self, signed: Signed) -> None:
-        """Sends an own message to all of them, again until each has it."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -283,11 +283,16 @@ class Box:
     name: str
 
     def offer(self, signed: Signed) -> None:
+        self.offer_each([signed])
+
+    def offer_each(self, versions: Sequence[Signed]) -> None:
         if self.name in self.mesh.cut:
             return
-        for name, inbox in self.mesh.inboxes.items():
-            if name not in {self.name, *self.mesh.cut}:
-                inbox.take([messages.to_wire(signed)])
+        others = [name for name in self.mesh.inboxes if name != self.name]
+        for i, name in enumerate(others):
+            if name not in self.mesh.cut:
+                wire = messages.to_wire(versions[i % len(versions)])
+                self.mesh.inboxes[name].take([wire])
 
 
 @dataclass
@@ -342,7 +347,8 @@ class Table:
         probes = Probes()
         sees = self.chain.committee.members[i].sees_attacks and self.upstream is not None
         upstream = FlowTable(self.upstream, LIVE) if sees and self.upstream is not None else None
-        shared = (me, self.chain, desk, store, evidence, self.mesh.box(name))
+        gossip = me.behaviour.voice(self.mesh.box(name), lambda word: me.sign(word, DOMAINS))
+        shared = (me, self.chain, desk, store, evidence, gossip)
         terms = Terms(TERMS.slot_length, LostRule(), SMALL_FLOOD)
         lookout = Lookout(probes, upstream, Pseudonyms(b"k" * 32))
         lanes = LaneScorer(CountingScorer(), store, TERMS.frame_length)

@@ -102,4 +102,3 @@ def test_members__one_of_seven_lies_and_is_first__same_slots_lost(committee: Mak
     await_lost(one)
     assert one.attests()[0] == liar
     assert one.observations()[0]["member"] == address_of(one.keys[liar])
-    await_score(one)

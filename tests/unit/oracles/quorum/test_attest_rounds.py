@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oracles.attest.behaviour import Crasher, Liar
+from oracles.attest.behaviour import BEHAVIOURS, Crasher, Liar
 from oracles.attest.messages import masks_of
 from oracles.domain.incident import MICROS, Epoch, Slot
 from oracles.evidence.observation import derive
@@ -106,6 +106,26 @@ def test_attest_round__liar_first_on_chain__same_slots_lost(n: int, tmp_path: Pa
     assert table.chain.sent[0] == "attest 1 by m1"
     epoch_slots = [Slot(SLOT + i) for i in range(12)]
     assert [s for s in epoch_slots if table.lost([s])] == LOST
+
+
+@pytest.mark.parametrize("fault", ["lie-high", "lie-low", "lie-random", "equivocate", "replay"])
+@pytest.mark.parametrize("n", [4, 7])
+def test_attest_round__f_members_with_a_fault__same_slots_lost(
+    fault: str, n: int, tmp_path: Path
+) -> None:
+    table = Table(n, tmp_path, {i: BEHAVIOURS[fault]() for i in range((n - 1) // 3)})
+    play(outage(table), START + 130, step=10)
+    assert [s for s in (Slot(SLOT + i) for i in range(12)) if table.lost([s])] == LOST
+
+
+@pytest.mark.parametrize("n", [4, 7])
+def test_attest_round__f_plus_1_members_mark_everything__nothing_is_lost(
+    n: int, tmp_path: Path
+) -> None:
+    liars = {i: BEHAVIOURS["lie-high"]() for i in range((n - 1) // 3 + 1)}
+    table = play(outage(Table(n, tmp_path, liars), down=range(0)), START + 130, step=10)
+    assert not any(table.lost([Slot(SLOT + i)]) for i in range(12))
+    assert table.chain.sent == []
 
 
 def test_attest_round__crash_holding_the_turn__next_in_line_attests(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.client.messages import ScoreVector, pack_scores, unpack_scores
-from oracles.attest.behaviour import Crasher, Liar
+from oracles.attest.behaviour import BEHAVIOURS, Crasher, Liar
 from oracles.attest.messages import sign_word, to_wire
 from oracles.domain.incident import MICROS
 from oracles.domain.quorum import NO_SENSOR
@@ -146,6 +146,37 @@ def test_score_round__quorum_comes_a_frame_late__that_frame_is_still_reported(
     table.score()
     table.score()
     assert [sent.split()[1] for sent in table.chain.sent] == [str(FRAME)]
+
+
+@pytest.mark.parametrize("fault", [name for name in BEHAVIOURS if "crash" not in name])
+@pytest.mark.parametrize("n", [4, 7])
+def test_score_round__f_members_with_a_fault__scores_stay_honest_and_none_is_lost(
+    fault: str, n: int, tmp_path: Path
+) -> None:
+    faulty = {i: BEHAVIOURS[fault]() for i in range((n - 1) // 3)}
+    table = Table(n, tmp_path, faulty)
+    for frame, flows in ((FRAME, 3), (FRAME + 1, 30), (FRAME + 2, 60)):
+        for later in (0, 25):
+            table.at((frame + 1) * 60 + later)
+            if later == 0:
+                with_batch(table, flows, frame)
+            table.score()
+            table.score()
+        assert table.chain.scores[0].score == 10 * flows
+    assert [sent.split()[1] for sent in table.chain.sent] == [str(FRAME + i) for i in range(3)]
+
+
+def test_score_round__f_plus_1_liars__median_may_be_theirs_but_is_one_report(
+    tmp_path: Path,
+) -> None:
+    table = Table(4, tmp_path, {0: BEHAVIOURS["lie-high"](), 1: BEHAVIOURS["lie-high"]()})
+    table.at(END)
+    with_batch(table)
+    table.score()
+    table.score()
+    table.at(END + 30)
+    table.score()
+    assert len(table.chain.sent) == 1
 
 
 def test_score_round__score_unchanged__not_reported_until_the_heartbeat(tmp_path: Path) -> None:
