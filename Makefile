@@ -42,7 +42,7 @@ check: setup ## lint and types: ruff, mypy strict, solhint
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
-	@npx --no-install solhint --quiet --max-warnings 0 -c .solhint.json 'contracts/**/*.sol'
+	@npx --no-install solhint --noPoster --max-warnings 0 -c .solhint.json 'contracts/**/*.sol'
 
 test: check ## check, then all tests; the last line counts them
 	@$(PY) scripts/toolchain/run_tests.py

@@ -8,7 +8,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Roles} from "../access/Roles.sol";
 import {ICell} from "../interfaces/ICell.sol";
 import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
-import {ClaimId, Peril} from "../interfaces/Types.sol";
+import {ClaimId} from "../interfaces/Types.sol";
 
 /// @title Amounts that wait for two assessors who agree.
 /// @dev Rounds follow each other by time alone: the first from `decideFrom` for `reviewWindow`; then, unless silence pays at once

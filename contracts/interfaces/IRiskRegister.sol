@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {RiskIndex, SubjectId} from "./Types.sol";
+import {RiskIndex} from "./Types.sol";
 
 /// @title Dense indices of insured network assets and of the dependencies that they share.
 interface IRiskRegister {

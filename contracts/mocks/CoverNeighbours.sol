@@ -85,12 +85,14 @@ contract CoverNeighbours {
 
     // ------------------------------------------------------------------ cell
 
+    error NoCapacity();
+
     function setCapacity(uint128 capacity_) external {
         capacity = capacity_;
     }
 
     function lock(uint128 amount) external {
-        require(locked + amount <= capacity, "capacity");
+        require(locked + amount <= capacity, NoCapacity());
         locked += amount;
     }
 
