@@ -22,6 +22,7 @@ from contracts.client.errors import ChainError
 
 from . import __version__
 from .app import create_app, create_services
+from .audit.cli import command as audit_command
 from .chain.indexer import WrongChain
 from .jobs.scheduler import Jobs
 from .observability.api import readiness
@@ -34,6 +35,7 @@ FAILED, USAGE, SETTINGS, UNREACHABLE, WRONG_CHAIN = 1, 2, 3, 4, 5
 app = typer.Typer(help="Parametric cyber cover on a blockchain.", no_args_is_help=True)
 database = typer.Typer(help="Database migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
+app.command("audit")(audit_command)
 if importlib.util.find_spec("oracles.cli") is not None:
     app.registered_commands.extend(importlib.import_module("oracles.cli").app.registered_commands)
 
