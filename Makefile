@@ -50,6 +50,15 @@ test: check ## check, then all tests; the last line counts them
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))
 
+train: setup ## train the risk model on the permitted data: same hash, or a new registry entry
+	@$(PY) -m oracles.model.train
+
+triggers: setup ## which recordings and captures must and must not fire
+	@$(PY) -m oracles.model.triggers
+
+record: setup ## record the demonstration's traffic again (root, Debian's tools, network namespaces)
+	@$(PY) scripts/record_traffic.py demo benign
+
 lock: ## renew the Python lock files from pyproject.toml
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
 	$(VENV)/bin/uv pip compile scripts/toolchain/bootstrap.in --generate-hashes --no-header -q -o scripts/toolchain/bootstrap.lock
