@@ -47,6 +47,9 @@ check: setup ## lint and types: ruff, mypy strict, solhint
 test: check ## check, then all tests; the last line counts them
 	@$(PY) scripts/toolchain/run_tests.py
 
+test-faults: setup ## the demonstration with a crash, with a liar, and without an attack: same payouts
+	@$(PY) scripts/toolchain/run_tests.py faults
+
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from scripts import check_demo
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,3 +47,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         return known[arguments]
 
     return play
+
+
+def receipts(run: Run) -> list[dict[str, object]]:
+    lines = (run.folder / "receipts.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def payouts(run: Run) -> dict[str, int]:
+    """Token units by payee, over all claims."""
+    paid: dict[str, int] = {}
+    for event in check_demo.events(receipts(run)):
+        if event.name in ("ClaimPaid", "CertificatesPaid"):
+            payee = event.args["payee"]
+            paid[payee] = paid.get(payee, 0) + event.args["amount"]
+    return paid

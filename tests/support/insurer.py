@@ -73,6 +73,8 @@ class Insurer:
             "committee_admin", "OracleCommittee", "propose",
             self.committee.members(blind=[3]), 1, bytes(32),
         )  # fmt: skip
+        # The first frame that the committee may report begins after it came into force.
+        self.chain.pass_time(PARAMETERS.frame_length)
         for name in ("platform", "underwriter", "holder"):
             self.send(name, "StableCoin", "mint", person(name).address, 2_000_000 * COIN)
 

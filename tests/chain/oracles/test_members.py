@@ -93,12 +93,12 @@ def test_members__holder_dies_and_another_restarts__same_slots_lost(committee: M
     assert holder not in one.attests()
 
 
-def test_members__one_of_seven_lies_and_is_first__same_slots_lost(committee: Make) -> None:
+def test_members__one_of_seven_lies__same_slots_lost(committee: Make) -> None:
     one = committee(7)
     liar = (one.holder() + 1) % 7
     one.prepare({liar: "lie"})
     one.start()
     one.play(44)
     await_lost(one)
-    assert one.attests()[0] == liar
-    assert one.observations()[0]["member"] == address_of(one.keys[liar])
+    assert liar in one.attests()
+    assert address_of(one.keys[liar]) in [word["member"] for word in one.observations()]
