@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from scripts.demo.processes import CallRefused, DemoFailed, Processes
+from scripts.demo.processes import HTTP, CallRefused, DemoFailed, Processes
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Api:
         if method == "POST":
             headers["Idempotency-Key"] = uuid.uuid4().hex
         try:
-            answer = httpx.request(method, self.url + path, headers=headers, timeout=60, **options)
+            answer = HTTP.request(method, self.url + path, headers=headers, **options)
         except httpx.HTTPError as error:
             self.group.look()
             raise DemoFailed(f"the backend does not answer {method} {path}: {error}") from error

@@ -13,7 +13,7 @@ import httpx
 
 from oracles.settings import MemberSettings
 from scripts.demo.people import KeyFile, new_key
-from scripts.demo.processes import Child, Processes, free_port
+from scripts.demo.processes import HTTP, Child, Processes, free_port
 
 MEMBERS = 4
 FAULTY = 2
@@ -177,7 +177,7 @@ class Oracles:
         """Whether every running member has finished a cycle at or after a chain time."""
         for url in self.running():
             try:
-                page = httpx.get(f"{url}/health", timeout=2).json()
+                page = HTTP.get(f"{url}/health", timeout=2).json()
             except (httpx.HTTPError, ValueError):
                 return False
             if page.get("chain_time", 0) < chain_time:

@@ -21,6 +21,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN_ID = 1337
+HTTP = httpx.Client(timeout=60)
+"""One client for all calls to the demonstration's own processes: making one takes long."""
 
 
 class DemoFailed(Exception):
@@ -139,7 +141,7 @@ class Processes:
     def wait_for_health(self, name: str, url: str, seconds: float = 60) -> None:
         def healthy() -> bool:
             try:
-                return httpx.get(url, timeout=2).status_code == 200
+                return HTTP.get(url, timeout=2).status_code == 200
             except httpx.HTTPError:
                 return False
 
@@ -193,7 +195,7 @@ def start_ganache(group: Processes, port: int) -> str:
     def answers() -> bool:
         body = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
         try:
-            return "result" in httpx.post(url, json=body, timeout=2).json()
+            return "result" in HTTP.post(url, json=body, timeout=2).json()
         except (httpx.HTTPError, ValueError):
             return False
 
