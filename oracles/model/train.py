@@ -9,6 +9,7 @@ on integers, so the same data give the same hash.
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -44,6 +45,21 @@ PARAMETERS: Final[dict[str, Any]] = {
     "monotone_constraints": "(" + ",".join("1" for _ in NAMES) + ")",
     "seed": 1,
 }
+
+
+FEWEST_NETWORKS: Final = 3
+
+
+class TooFewNetworks(Exception):
+    """Not enough networks of the project's own to choose and calibrate by leaving them out."""
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        super().__init__(
+            f"{len(networks)} of the project's own networks ({', '.join(networks)}), and a model is"
+            f" chosen and calibrated on {FEWEST_NETWORKS}: record the laboratory and list it in"
+            " oracles/model/sources.toml; the registry is left as it is"
+        )
+        self.networks = tuple(networks)
 
 
 @dataclass(frozen=True)
@@ -153,7 +169,14 @@ def gathered(sources: Sequence[Source]) -> pd.DataFrame:
 
 
 def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
-    """The model of the sources, and its card. Raises FileNotFoundError for a missing file."""
+    """The model of the sources, and its card.
+
+    Raises FileNotFoundError for a missing file, and TooFewNetworks when the networks are too few
+    for leaving some out to mean anything.
+    """
+    networks = sorted({source.network for source in sources if source.base == "recordings"})
+    if len(networks) < FEWEST_NETWORKS:
+        raise TooFewNetworks(networks)
     table = gathered(sources)
     bins = bins_for(NAMES)
     choice, unseen = best_choice(table, bins)
@@ -188,7 +211,10 @@ def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
 def main() -> None:
     """Trains on the listed sources and writes the registry."""
     console = Console()
-    artefact, card = train(listed())
+    try:
+        artefact, card = train(listed())
+    except (TooFewNetworks, FileNotFoundError) as error:
+        sys.exit(f"train: {error}")
     folder = save(artefact, card)
     PAGE.write_text(page(card))
     shown = Table("source", "units", "hostile", "AUC unseen", "median benign", "median hostile")

@@ -14,9 +14,18 @@ from oracles.domain.calibration import Calibration, fit
 from oracles.domain.features import FEATURES, NAMES
 from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, ModelError, load, save, shipped
+from oracles.model.datasets import Source
 from oracles.model.reasons import remedy
 from oracles.model.scoring import Scorer, margins
-from oracles.model.train import Choice, best_choice, grow, unseen_margins, weights
+from oracles.model.train import (
+    Choice,
+    TooFewNetworks,
+    best_choice,
+    grow,
+    train,
+    unseen_margins,
+    weights,
+)
 from tests.support.units import labelled_units
 
 TABLE = labelled_units(1)
@@ -28,6 +37,12 @@ STEPS = Calibration(tuple(range(-50_000, 50_000, 1_000)), tuple(range(0, 10_100,
 @pytest.fixture(scope="module")
 def artefact() -> Artefact:
     return Artefact(BINS, grow(TABLE, BINS, CHOICE), STEPS)
+
+
+def test_train__one_network_of_its_own__is_refused() -> None:
+    source = Source("a", "path", "recordings", "benign/truth.json", "own", "here")
+    with pytest.raises(TooFewNetworks, match="path"):
+        train([source, source])
 
 
 def test_load__folder_missing__raises_model_error(tmp_path: Path) -> None:
