@@ -52,29 +52,45 @@ def is_eve(start: bytes) -> bool:
     return start.lstrip()[:1] == b"{" and b'"event_type"' in start
 
 
+class EveDecoder:
+    """Decodes blocks of lines of one log, counting its events."""
+
+    kind: Final = "eve"
+
+    def __init__(self, name: Path | str, raw_sha256: str) -> None:
+        self._name = name
+        self._digest = raw_sha256
+        self.events = 0
+
+    def flows(self, lines: Sequence[bytes]) -> tuple[pd.DataFrame, Quarantine]:
+        """The flows of whole lines, and what was refused; events of other types are passed over."""
+        found, read, refused = _decode(lines)
+        self.events += read
+        flows, invalid = _flows(found, self._digest)
+        return flows, refused.merge(invalid)
+
+
 def read_eve(path: Path) -> FlowBatch:
-    """The flows of an ``eve.json``; events of other types are passed over.
+    """The flows of an ``eve.json``.
 
     Refused records are counted: bad_json, truncated_file, and the reasons of ``flow.partition``.
     Raises MalformedLog when there is no readable event, OSError on opening.
     """
     quarantine = Quarantine()
     tables: list[pd.DataFrame] = []
-    events = 0
     digest = sha256_of(path)
+    decoder = EveDecoder(path, digest)
     with open_bytes(path) as stream:
         try:
             for lines in stream.line_blocks():
-                flows, read, refused = _decode(lines)
-                events += read
-                table, invalid = _flows(flows, digest)
-                quarantine = quarantine.merge(refused).merge(invalid)
-                tables.append(table)
+                flows, refused = decoder.flows(lines)
+                quarantine = quarantine.merge(refused)
+                tables.append(flows)
         except TooLarge as error:
             raise MalformedLog(path, str(error)) from error
         except CORRUPT:
             quarantine = quarantine.plus("truncated_file")
-    if events == 0:
+    if decoder.events == 0:
         raise MalformedLog(path, "has no readable event")
     return FlowBatch(concat(tables), quarantine, digest, "eve")
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from oracles.domain.flow import MISSING, FlowBatch, Quarantine, concat
+from oracles.domain.flow import MISSING, FlowBatch, Quarantine, concat, empty
 from oracles.traffic.compressed import CORRUPT, TooLarge, open_bytes, sha256_of
 from oracles.traffic.errors import MalformedLog
 from oracles.traffic.records import addresses, integers, ports, refuse_invalid
@@ -52,6 +52,39 @@ def is_conn_log(start: bytes) -> bool:
     return start.lstrip()[:1] == b"{" and b'"id.orig_h"' in start
 
 
+class ConnLogDecoder:
+    """Decodes blocks of lines of one log, remembering its #fields line."""
+
+    kind: Final = "zeek"
+
+    def __init__(self, name: Path | str, raw_sha256: str) -> None:
+        self._name = name
+        self._digest = raw_sha256
+        self._fields: list[str] = []
+
+    def flows(self, lines: Sequence[bytes]) -> tuple[pd.DataFrame, Quarantine]:
+        """The flows of whole lines, and what was refused. Raises MalformedLog when the lines are
+        neither of the known format nor JSON records, or lack a needed field."""
+        self._fields = _fields(lines) or self._fields
+        if missing := [name for name in _NEEDED if self._fields and name not in self._fields]:
+            raise MalformedLog(self._name, f"lacks the field {missing[0]}")
+        if self._fields:
+            table, refused = _tsv(lines, self._fields)
+        elif any(line[:1] == b"{" for line in lines):
+            table, refused = _json(lines)
+        else:
+            raise MalformedLog(self._name, "has neither a #fields line nor JSON records")
+        if len(table) == 0:
+            return empty(), refused
+        flows, invalid = _flows(table, self._digest)
+        return flows, refused.merge(invalid)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a #fields line has been seen."""
+        return bool(self._fields)
+
+
 def read_conn_log(path: Path) -> FlowBatch:
     """The flows of a ``conn.log`` (TSV with its #fields line, or JSON lines; plain or compressed).
 
@@ -60,37 +93,22 @@ def read_conn_log(path: Path) -> FlowBatch:
     """
     tables: list[pd.DataFrame] = []
     quarantine = Quarantine()
-    fields: list[str] = []
     digest = sha256_of(path)
+    decoder = ConnLogDecoder(path, digest)
     with open_bytes(path) as stream:
-        blocks = stream.line_blocks()
-        while True:
-            try:
-                lines = next(blocks, None)
-            except TooLarge as error:
-                raise MalformedLog(path, str(error)) from error
-            except CORRUPT:
-                quarantine = quarantine.plus("truncated_file")
-                break
-            if lines is None:
-                break
-            fields = _fields(lines) or fields
-            if missing := [name for name in _NEEDED if fields and name not in fields]:
-                raise MalformedLog(path, f"lacks the field {missing[0]}")
-            if fields:
-                table, refused = _tsv(lines, fields)
-            elif any(line[:1] == b"{" for line in lines):
-                table, refused = _json(lines)
-            else:
-                raise MalformedLog(path, "has neither a #fields line nor JSON records")
-            quarantine = quarantine.merge(refused)
-            if len(table):
-                flows, refused = _flows(table, digest)
+        try:
+            for lines in stream.line_blocks():
+                flows, refused = decoder.flows(lines)
                 quarantine = quarantine.merge(refused)
                 tables.append(flows)
-    if not tables and not fields:
+        except TooLarge as error:
+            raise MalformedLog(path, str(error)) from error
+        except CORRUPT:
+            quarantine = quarantine.plus("truncated_file")
+    flows = concat(tables)
+    if len(flows) == 0 and not decoder.has_header:
         raise MalformedLog(path, "has no readable record")
-    return FlowBatch(concat(tables), quarantine, digest, "zeek")
+    return FlowBatch(flows, quarantine, digest, "zeek")
 
 
 def _fields(lines: Sequence[bytes]) -> list[str]:
