@@ -25,6 +25,7 @@ from oracles.domain.alert import Alert
 from oracles.domain.alerts import alerts
 from oracles.domain.flow import ends_us
 from oracles.domain.thresholds import SECOND
+from oracles.model import peril_pages
 from oracles.model.datasets import ROOT, placed
 from oracles.traffic.sources import open_source
 
@@ -146,6 +147,7 @@ def main() -> int:
     for entry in missing:
         console.print(f"missing: {entry.base}/{entry.file} {entry.part}")
     PAGE.write_text(page(outcomes, missing))
+    peril_pages.write(outcomes)
     return 1 if failed or missing else 0
 
 
