@@ -103,6 +103,7 @@ def jobs(
     settings = load(os.environ)
     configure(settings.log_level)
     found = Jobs(create_services(settings))
+    found.check()
     chosen = [job for job in found.all() if name in (None, job.name)]
     if not chosen:
         raise typer.BadParameter(f"no job {name}: {', '.join(job.name for job in found.all())}")

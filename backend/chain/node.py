@@ -48,7 +48,12 @@ class Node(Protocol):
         """Logs of the contracts in the inclusive block range, in chain order."""
         ...
 
-    def call(self, to: str, data: bytes, sender: str | None = None) -> bytes: ...
+    def call(
+        self, to: str, data: bytes, sender: str | None = None, block: int | None = None
+    ) -> bytes:
+        """Result of a call at a block, the latest if none is given."""
+        ...
+
     def estimate_gas(self, sender: str, to: str, data: bytes) -> int: ...
     def nonce(self, address: str) -> int:
         """Count of the address's mined transactions."""
@@ -106,9 +111,12 @@ class Web3Node:
 
         return self._ask(request)
 
-    def call(self, to: str, data: bytes, sender: str | None = None) -> bytes:
+    def call(
+        self, to: str, data: bytes, sender: str | None = None, block: int | None = None
+    ) -> bytes:
         transaction = _transaction(sender, to, data)
-        return self._ask(lambda: bytes(self._eth.call(transaction, "latest")))
+        at = "latest" if block is None else block
+        return self._ask(lambda: bytes(self._eth.call(transaction, at)))  # type: ignore[arg-type]
 
     def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
         return self._ask(lambda: self._eth.estimate_gas(_transaction(sender, to, data)))

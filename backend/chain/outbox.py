@@ -193,7 +193,7 @@ class Outbox:
             status = FINAL if receipt.succeeded else FAILED
         if (status, receipt.block_hash) == (row.status, row.block_hash):
             return False
-        error = None if receipt.succeeded else {"name": "RevertedOnChain", "values": {}}
+        error = None if receipt.succeeded else self._reason(row, receipt)
         self._store(
             row,
             status=status,
@@ -205,6 +205,14 @@ class Outbox:
         )
         self._faults.reached("outbox.final_stored" if deep else "outbox.mined_stored")
         return True
+
+    def _reason(self, row: ChainTransaction, receipt: Receipt) -> dict[str, object]:
+        """Why a mined transaction reverted: the same call at its block, if the node tells."""
+        try:
+            self._node.call(row.to, row.data, self._signer.address, receipt.block_number)
+        except ChainError as refusal:
+            return _named(refusal)
+        return {"name": "RevertedOnChain", "values": {}}
 
     def _nonce_used(self, row: ChainTransaction, head: Block) -> bool:
         """No receipt, yet the nonce is gone: the receipt is late, or a stranger used the nonce."""
@@ -329,13 +337,8 @@ class Outbox:
         return True
 
     def _fail(self, row: ChainTransaction, refusal: ChainError) -> None:
-        if isinstance(refusal, ContractReverted):
-            values = {name: _plain(value) for name, value in refusal.values.items()}
-            error = {"name": refusal.name, "values": values}
-        else:
-            error = {"name": type(refusal).__name__, "values": {"text": str(refusal)}}
         log.warning("refused in simulation: %s", refusal, extra={"case_id": row.case_id})
-        self._store(row, status=FAILED, error=error)
+        self._store(row, status=FAILED, error=_named(refusal))
 
     def _store(self, row: ChainTransaction, **changes: object) -> None:
         with self._database.write() as session:
@@ -365,6 +368,14 @@ class Outbox:
     def _has_work(self) -> bool:
         with self._database.read() as session:
             return session.scalar(self._rows((INTENT, *OPEN)).limit(1)) is not None
+
+
+def _named(refusal: ChainError) -> dict[str, object]:
+    """A refusal as it is stored: the custom error's name and values, integers as text."""
+    if isinstance(refusal, ContractReverted):
+        values = {name: _plain(value) for name, value in refusal.values.items()}
+        return {"name": refusal.name, "values": values}
+    return {"name": type(refusal).__name__, "values": {"text": str(refusal)}}
 
 
 def _plain(value: object) -> object:

@@ -48,6 +48,7 @@ class Services:
     key_cache: KeyCache = field(default_factory=lambda: KeyCache())
     in_flight: InFlight = field(default_factory=lambda: InFlight())
     salts: Salts = field(default_factory=lambda: Salts())
+    refusals: Refusals = field(default_factory=lambda: Refusals())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,25 @@ class KeyCache:
 
     def clear(self) -> None:
         self._found.clear()
+
+
+class Refusals:
+    """What a contract refused to jobs: each is asked again later and later, in chain seconds."""
+
+    MOST_SECONDS = 30
+    MOST_KEYS = 50_000
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, int]] = {}
+
+    def may_ask(self, key: str, now: int) -> bool:
+        count, at = self._known.get(key, (0, 0))
+        return now - at >= min(count, self.MOST_SECONDS)
+
+    def refused(self, key: str, now: int) -> None:
+        if len(self._known) >= self.MOST_KEYS:
+            self._known.clear()
+        self._known[key] = (self._known.get(key, (0, 0))[0] + 1, now)
 
 
 class Salts:

@@ -24,11 +24,15 @@ def ask_and_queue(at: Services, key: str, contract: str, function: str, *argumen
         known = session.scalar(select(ChainTransaction.status).where(ChainTransaction.key == key))
     if known not in (None, FAILED):
         return False
+    now = at.market.head().timestamp
+    if not at.refusals.may_ask(key, now):
+        return False
     operator = at.keyring.operator.address
     try:
         at.contracts.view(contract, function, *arguments, sender=operator)
     except ContractReverted as refusal:
         log.debug("%s: %s", key, refusal)
+        at.refusals.refused(key, now)
         return False
     at.faults.reached("job.asked")
     with at.database.write() as session:

@@ -59,12 +59,19 @@ class Jobs:
             Job("expire", lambda: run_expiry(at), every=5),
         ]
 
+    def check(self) -> None:
+        """Binds an empty database to the node's chain.
+
+        :raises WrongChain: the database or the deployment is of another one
+        """
+        self._indexer.check_chain()
+
     def start(self) -> None:
-        """Checks that the node's chain is the database's, then starts.
+        """Checks the chain, then starts.
 
         :raises WrongChain: it is another one
         """
-        self._indexer.check_chain()
+        self.check()
         jobs = self.all()
         scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(len(jobs))},

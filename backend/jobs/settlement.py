@@ -23,7 +23,7 @@ from ..domain.products import Peril, Product
 from ..domain.units import ProductId
 from ..http.context import Services
 from ..incidents.service import Clock, masks_of, subjects
-from ..ledger.tables import LedgerBordereau, LedgerClaimedCertificate, LedgerPolicy
+from ..ledger.tables import LedgerBordereau, LedgerClaim, LedgerClaimedCertificate, LedgerPolicy
 from .ask import ask_and_queue
 from .chunks import chunks
 
@@ -79,9 +79,14 @@ def _policies(
         for run in settleable_runs(masks, product, clock):
             started = run.first * clock.slot_length
             if row.start + product.coverage_lag <= started < row.end:
-                committed = at.contracts.view("ClaimsDesk", "committedOf", row.policy)
-                key = f"settle:{row.policy}:{run.first}:{committed}"
+                key = f"settle:{row.policy}:{run.first}:{_granted(session, row.policy)}"
                 yield Candidate(key, "settle", (row.policy, run.first))
+
+
+def _granted(session: Session, policy: int) -> int:
+    """What a policy's claims were granted so far, token units: it only grows."""
+    claims = session.scalars(select(LedgerClaim).where(LedgerClaim.policy == policy))
+    return sum(claim.instant + claim.scheduled for claim in claims)
 
 
 def _certificates(

@@ -18,7 +18,6 @@ from backend.ledger.projection import RULES, LedgerProjector
 from backend.ledger.tables import LedgerProduct, LedgerRisk
 from backend.market import BindingScore, UnknownProduct, UnknownRisk, product_of
 from backend.settings import Secret, Settings
-from backend.storage.all_tables import METADATA
 from backend.storage.database import Database
 from contracts.client.calls import call_data
 from contracts.client.errors import ContractReverted
@@ -26,6 +25,7 @@ from contracts.client.events import Event
 from contracts.client.messages import keccak256
 from contracts.client.system import CONTRACTS, Deployment, SystemParameters
 from tests.support.asgi import Client
+from tests.support.engines import new_database
 
 ADMIN = "admin-token-of-the-tests"
 UNDERWRITER, OPERATOR, PLATFORM, OTHER, APPLICANT, HOLDER, ASSESSOR = (
@@ -118,11 +118,10 @@ class Bench:
             underwriter_key=Secret("0x" + "01" * 32),
             operator_key=Secret("0x" + "02" * 32),
             commitment_key=Secret("commitments-of-the-tests"),
-            database_url=f"sqlite:///{folder / 'api.db'}",
+            database_url=new_database(folder),
             jobs=False,
         )
         self.database = Database(self.settings.database_url)
-        METADATA.create_all(self.database.engine)
         self.market = FakeMarket(self.database)
         self.contracts = FakeContracts()
         wallets = {signer.address: signer for signer in (PLATFORM, OTHER)}

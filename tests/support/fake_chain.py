@@ -136,7 +136,9 @@ class FakeChain:
         found = [log for block in self.mined[first : last + 1] for log in block.logs]
         return [log for log in found if log["address"] in addresses]
 
-    def call(self, to: str, data: bytes, sender: str | None = None) -> bytes:
+    def call(
+        self, to: str, data: bytes, sender: str | None = None, block: int | None = None
+    ) -> bytes:
         self._require_up()
         if data in self.refusals:
             raise self.refusals[data]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+import os
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from backend.app import create_app, create_services
 from backend.jobs.scheduler import Job, Jobs
 from backend.settings import Secret, Settings
-from backend.storage.migrate import upgrade
 from contracts.client.calls import System
 from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
@@ -20,7 +20,8 @@ from contracts.client.system import SystemParameters
 from contracts.client.terms import Form, Peril, ProductTerms, pack_table
 from tests.support.asgi import Client
 from tests.support.committee import Committee
-from tests.support.local_chain import LocalChain
+from tests.support.engines import new_database
+from tests.support.local_chain import ROOT, LocalChain
 
 ADMIN = "admin-token-of-the-tests"
 COIN = 10**6
@@ -121,7 +122,7 @@ class Insurer:
             operator_key=Secret("0x" + person("relayer").key.hex()),
             commitment_key=Secret("commitments-of-the-tests"),
             deployment=self.folder / "deployment.json",
-            database_url=f"sqlite:///{self.folder / 'backend.db'}",
+            database_url=new_database(self.folder),
             wallets_dir=wallets,
             jobs=False,
             finality_depth=2,
@@ -130,13 +131,20 @@ class Insurer:
         return replace(made, **changes)
 
 
+    def environment(self, settings: Settings) -> dict[str, str]:
+        """The settings as a process of its own reads them."""
+        values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+        values["jobs"] = "on" if settings.jobs else "off"
+        texts = {f"FLOWCOVER_{n.upper()}": str(v) for n, v in values.items() if v is not None}
+        return os.environ | texts | {"PYTHONPATH": str(ROOT)}
+
+
 class Backend:
     """The backend in this process: a client, and jobs that run when the test says so."""
 
     def __init__(self, insurer: Insurer, **changes: Any) -> None:
         self.insurer = insurer
         self.settings = insurer.settings(**changes)
-        upgrade(self.settings.database_url)
         self.services = create_services(self.settings)
         self.client = Client(create_app(self.settings, self.services))
         self.jobs = Jobs(self.services)

@@ -13,11 +13,11 @@ from backend.chain.node import Block
 from backend.chain.tables import IndexedBlock, LedgerEvent
 from backend.ledger.projection import LedgerProjector
 from backend.ledger.tables import LedgerMasks, LedgerRisk
-from backend.storage.all_tables import METADATA
 from backend.storage.database import Database
 from contracts.client.errors import NodeUnavailable
 from contracts.client.system import Deployment, SystemParameters
 from tests.support.api import APPLICANT, address
+from tests.support.engines import new_database
 from tests.support.fake_chain import FakeChain
 from tests.support.logs import log_of
 
@@ -44,9 +44,7 @@ class StoppingAt(Faults):
 class Bench:
     def __init__(self, folder: Path, chain: FakeChain | None = None) -> None:
         self.folder = folder
-        name = f"index-{len(list(folder.iterdir()))}.db"
-        self.database = Database(f"sqlite:///{folder / name}")
-        METADATA.create_all(self.database.engine)
+        self.database = Database(new_database(folder))
         self.chain = chain or FakeChain()
         names = {"RiskRegister": REGISTER, "IncidentRegistry": INCIDENTS}
         self.deployment = Deployment(

@@ -10,9 +10,9 @@ from backend.chain.faults import Faults
 from backend.chain.keys import Signer
 from backend.chain.outbox import Intent, Outbox, OutboxRules, enqueue
 from backend.chain.tables import ChainTransaction
-from backend.storage.all_tables import METADATA
 from backend.storage.database import Database
 from contracts.client.errors import ContractReverted, NodeUnavailable
+from tests.support.engines import new_database
 from tests.support.fake_chain import GWEI, FakeChain
 
 KEY = b"\x01" * 32
@@ -23,8 +23,7 @@ class Bench:
     """An outbox, its chain, its database and its clock."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = Database(f"sqlite:///{folder / 'outbox.db'}")
-        METADATA.create_all(self.database.engine)
+        self.database = Database(new_database(folder))
         self.chain = FakeChain()
         self.now = 1_000.0
         self.signer = Signer(KEY)
@@ -115,6 +114,15 @@ def test_run__mined_but_reverted__fails_when_final(bench: Bench) -> None:
     row = bench.row(identity)
     assert row.status == "failed"
     assert row.error == {"name": "RevertedOnChain", "values": {}}
+
+
+def test_run__mined_but_reverted__tells_the_contracts_error(bench: Bench) -> None:
+    bench.chain.reverting.add(b"a")
+    identity = bench.put("a")
+    bench.run()
+    bench.chain.refusals[b"a"] = ContractReverted("QuoteUsed", {"digest": "0x01"})
+    bench.run(passes=2, mine=1)
+    assert bench.row(identity).error == {"name": "QuoteUsed", "values": {"digest": "0x01"}}
 
 
 def test_run__many_intents__have_successive_nonces_in_order(bench: Bench) -> None:
