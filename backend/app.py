@@ -35,10 +35,11 @@ from .quotes.api import router as quotes
 from .settings import Settings
 from .storage.database import Database
 from .transactions.api import router as transactions
+from .webhooks.api import router as webhooks
 
 V1 = (
     platforms, facility, applicants, assessments, products, quotes, policies, certificates,
-    incidents, claims, events, transactions,
+    incidents, claims, events, transactions, webhooks,
 )  # fmt: skip
 
 

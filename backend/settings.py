@@ -49,6 +49,7 @@ class Settings:
     commit_seconds: int = 3600
     bump_seconds: int = 30
     max_fee_gwei: int = 500
+    webhook_networks: str = ""
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
 
@@ -108,6 +109,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "commit_seconds": int,
     "bump_seconds": int,
     "max_fee_gwei": int,
+    "webhook_networks": str,
     "log_level": str,
     "lock_dir": Path,
 }

@@ -28,7 +28,7 @@ from .problems import Problem
 from .tables import ApiKey
 
 INSURER = "insurer"
-SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund")
+SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund", "webhooks")
 """What a platform's key may do; `read` includes every GET of the platform's own things."""
 
 CACHE_SECONDS = 2.0

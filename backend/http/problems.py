@@ -38,6 +38,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "score-unavailable": (409, "The risk has no score that is new enough"),
     "contract-refused": (409, "A contract would refuse this"),
     "signature-invalid": (422, "The signature is not one of the expected signer"),
+    "webhook-address-refused": (422, "No webhook is sent to this address"),
     "rate-limited": (429, "Too many requests with this key"),
     "node-unavailable": (503, "The chain's node does not answer"),
     "internal": (500, "Something went wrong here"),

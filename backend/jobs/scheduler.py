@@ -23,6 +23,7 @@ from .expiry import run_expiry
 from .leader import Leadership
 from .posting import run_posting
 from .settlement import run_settlement
+from .webhooks import run_webhooks
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class Jobs:
             *senders,
             Job("post", lambda: run_posting(at)),
             Job("settle", lambda: run_settlement(at)),
+            Job("webhooks", lambda: run_webhooks(at)),
             Job("expire", lambda: run_expiry(at), every=5),
         ]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..http.schemas import AddressText, Body
 
-Scope = Literal["read", "onboard", "quote", "bind", "sell", "fund"]
+Scope = Literal["read", "onboard", "quote", "bind", "sell", "fund", "webhooks"]
 
 
 class NewPlatform(Body):
@@ -29,7 +29,7 @@ class PlatformOut(Body):
 class NewKey(Body):
     label: str = Field(min_length=1, max_length=80, examples=["checkout"])
     scopes: list[Scope] = Field(
-        default=["read", "onboard", "quote", "bind", "sell", "fund"], min_length=1
+        default=["read", "onboard", "quote", "bind", "sell", "fund", "webhooks"], min_length=1
     )
 
 

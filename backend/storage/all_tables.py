@@ -10,7 +10,8 @@ from ..http import tables as http
 from ..ledger import tables as ledger
 from ..platforms import tables as platforms
 from ..policies import tables as policies
+from ..webhooks import tables as webhooks
 from .types import Base
 
-MODULES = (applicants, certificates, chain, facility, http, ledger, platforms, policies)
+MODULES = (applicants, certificates, chain, facility, http, ledger, platforms, policies, webhooks)
 METADATA = Base.metadata

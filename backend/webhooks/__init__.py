@@ -1,0 +1,1 @@
+"""Webhooks: ledger events told to platforms, signed as Standard Webhooks say."""
