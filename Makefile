@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup check test demo clean lock compile
+.PHONY: help setup check test test-postgres crash demo clean lock compile
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -49,6 +49,12 @@ test: check ## check, then all tests; the last line counts them
 
 test-faults: setup ## the demonstration with a crash, with a liar, and without an attack: same payouts
 	@$(PY) scripts/toolchain/run_tests.py faults
+
+test-postgres: setup ## the backend's tests on a private PostgreSQL
+	@FLOWCOVER_ENGINE=postgresql $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/backend tests/api tests/chain/backend
+
+crash: setup ## kill the backend at every named point, on SQLite and on PostgreSQL; a table closes it
+	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py || exit 1; done
 
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))

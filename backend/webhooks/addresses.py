@@ -28,7 +28,7 @@ class Target:
 
     @property
     def pinned(self) -> httpx.URL:
-        """The URL with its name replaced by the checked address, so that nothing is resolved again."""
+        """The URL with the checked address for its name, so that nothing is resolved again."""
         return self.url.copy_with(host=str(self.address))
 
 

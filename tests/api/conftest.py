@@ -11,6 +11,15 @@ from tests.support.api import Bench
 
 
 @pytest.fixture
+def local_bench(tmp_path: Path) -> Iterator[Bench]:
+    """An application that may send webhooks to loopback, and whose indexed blocks are final."""
+    made = Bench(tmp_path, webhook_networks="127.0.0.0/8", finality_depth=0)
+    yield made
+    made.client.close()
+    made.database.close()
+
+
+@pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class FakeContracts:
 class Bench:
     """The application with a client for each of its callers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **changes: Any) -> None:
         self.settings = Settings(
             rpc_url="http://127.0.0.1:1",
             admin_token=Secret(ADMIN),
@@ -120,12 +121,13 @@ class Bench:
             commitment_key=Secret("commitments-of-the-tests"),
             database_url=new_database(folder),
             jobs=False,
+            **changes,
         )
         self.database = Database(self.settings.database_url)
         self.market = FakeMarket(self.database)
         self.contracts = FakeContracts()
         wallets = {signer.address: signer for signer in (PLATFORM, OTHER)}
-        self.now = 1_700_000_000.0
+        self.now = float(int(time.time()))
         self.services = Services(
             settings=self.settings,
             database=self.database,

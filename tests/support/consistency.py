@@ -22,7 +22,7 @@ from tests.support.insurer import Backend
 LEDGER = [
     table
     for table in LedgerEvent.metadata.sorted_tables
-    if table.name.startswith("ledger_") or table.name in ("events", "blocks")
+    if table.name.startswith("ledger_") or table.name == "events"
 ]
 
 

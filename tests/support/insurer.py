@@ -130,7 +130,6 @@ class Insurer:
         )
         return replace(made, **changes)
 
-
     def environment(self, settings: Settings) -> dict[str, str]:
         """The settings as a process of its own reads them."""
         values = {f.name: getattr(settings, f.name) for f in fields(settings)}

@@ -10,7 +10,6 @@ import pytest
 from tests.support.insurer import Backend, Insurer
 from tests.support.local_chain import local_chain
 
-
 TABLE = pytest.StashKey[list[tuple[str, str, str]]]()
 
 
