@@ -1,7 +1,7 @@
 """Servers of the test networks, each in the foreground, with all its files in the run's folder.
 
-Shell and file accounts exist only inside a mount namespace of their server, over copies of the
-account files; passwords and keys are made for one run and die with its folder.
+Shell and file accounts exist only inside a mount namespace of their server, in a copy of the
+machine's settings; passwords and keys are made for one run and die with its folder.
 """
 
 from __future__ import annotations
@@ -63,15 +63,16 @@ def make_credentials(folder: Path) -> Credentials:
         text=True,
         check=True,
     ).stdout.strip()
+    settings = folder / "etc"
+    subprocess.run(["cp", "-a", "/etc", str(settings)], check=True)
     lines = {
         "passwd": f"{ACCOUNT}:x:{ACCOUNT_UID}:{ACCOUNT_UID}::{home}:/bin/sh\n",
         "shadow": f"{ACCOUNT}:{hashed}:19000:0:99999:7:::\n",
         "group": f"{ACCOUNT}:x:{ACCOUNT_UID}:\n",
     }
     for name, line in lines.items():
-        copy = folder / name
-        copy.write_text(Path("/etc", name).read_text() + line)
-        copy.chmod(0o600 if name == "shadow" else 0o644)
+        with (settings / name).open("a") as file:
+            file.write(line)
     return Credentials(
         folder=folder,
         key=folder / "user_key",
@@ -82,13 +83,14 @@ def make_credentials(folder: Path) -> Credentials:
 
 
 def _with_account(bed: Network, host: str, credentials: Credentials, command: str) -> None:
-    """Start a server that sees the run's account; /run is its own too."""
-    mounts = " && ".join(
-        f"mount --bind {credentials.folder}/{name} /etc/{name}"
-        for name in ("passwd", "shadow", "group")
-    )
+    """Start a server that sees the run's account; /run is its own too.
+
+    The whole folder of settings is covered: a mount over the account files alone is gone as soon as
+    the machine replaces one of them.
+    """
+    accounts = f"mount --bind {credentials.folder}/etc /etc"
     run = "mount -t tmpfs none /run && mkdir -m 755 -p /run/sshd /run/vsftpd/empty"
-    script = f"{mounts} && {run} && exec {command}"
+    script = f"{accounts} && {run} && exec {command}"
     bed.spawn(host, ["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
 
 

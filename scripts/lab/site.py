@@ -188,19 +188,22 @@ def _play(stage: Stage, content: Content, recording: Recording, seed: int, say: 
         argv = [sys.executable, "-m", "scripts.lab.agent", str(file), str(start)]
         stage.bed.spawn(host, argv, seconds=recording.seconds + 30)
     end = start + recording.seconds
-    counts: list[int] = []
+    counts: list[tuple[float, int]] = []
     while (left := end - time.time()) > 0:
         if int(left) % 15 == 0:
             say(f"{stage.site.name}: {recording.name}, {left:3.0f} s left")
-        counts.append(stage.bed.packets_received("core", "to-edge"))
+        counts.append((time.monotonic(), stage.bed.packets_received("core", "to-edge")))
         time.sleep(min(1.0, left))
-    steps = [b - a for a, b in zip(counts, counts[5:], strict=False)]
+    rates = [
+        (after - before) / (later - at)
+        for (at, before), (later, after) in zip(counts, counts[5:], strict=False)
+    ]
     return Played(
         recording,
         start * 1_000_000,
         end * 1_000_000,
         tuple((int((start + attack.at) * 1_000_000), attack) for attack in recording.attacks),
-        max(steps, default=0) / 5,
+        max(rates, default=0.0),
     )
 
 

@@ -124,7 +124,7 @@ def _content(stage: Stage) -> Content:
         )
         for name, pause, band in (
             ("below", 1_220, Band("flows_per_s", 2_800, 3_450)),
-            ("above", 900, Band("flows_per_s", 3_550, 4_600)),
+            ("above", 840, Band("flows_per_s", 3_540, 4_600)),
         )
     ]
     return Content(habits, jobs, [benign(), day, *floods])

@@ -71,7 +71,7 @@ def routine(
         Job(
             (stale,),
             100,
-            repeated(mistype(ACCOUNT, at(shell)), (3, 7), 0.8),
+            repeated(mistype(ACCOUNT, at(shell)), (2, 4), 0.8),
             jitter=30,
             limit=25,
             env=wrong_word(stage),
