@@ -19,15 +19,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from oracles.domain.features import NAMES
+from oracles.model.datasets import STRATA
 
 Floats = npt.NDArray[np.float64]
 Rival = Callable[[pd.DataFrame, pd.DataFrame], Floats]
 
-# what a detector without our features would be given: totals by direction
-PLAIN: Final = tuple(
-    f"{side}_{name}"
-    for side in ("in", "out")
-    for name in ("conns", "peers", "failed", "packets_in", "bytes_in", "bytes_out")
+# what a detector without our features would be given: totals
+PLAIN: Final = (
+    "flows",
+    "packets",
+    "bytes",
+    "silent",
+    *(f"all_{proto}_{side}" for proto, side in STRATA),
 )
 
 

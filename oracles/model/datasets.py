@@ -97,8 +97,9 @@ def load(source: Source) -> LabelledFlows:
 
 def units(source: Source, frame_s: int | None = None) -> pd.DataFrame:
     """The labelled units of a source: its features, and ``label``, ``family``, ``network``,
-    ``source``, ``asset``, ``frame``, ``seconds`` (a frame's length), and for each stratum of
-    ``STRATA`` its flows (``all_…``) and hostile ones (``bad_…``), with ``silent`` and ``flows``.
+    ``source``, ``asset``, ``frame``, ``seconds`` (a frame's length), and for each stratum in
+    ``STRATA`` its flows (``all_…``) and hostile ones (``bad_…``), and all ``flows``, ``packets``,
+    ``bytes`` and unanswered (``silent``) flows.
 
     A unit is hostile when any flow of its window is, benign when it has only benign and unknown
     flows and at least one benign; others are left out. Its family is the hostile one most frequent.
@@ -112,6 +113,8 @@ def units(source: Source, frame_s: int | None = None) -> pd.DataFrame:
     families = sorted(set(labelled.family[hostile]))
     values = {
         "flows": np.ones(len(flows), np.int64),
+        "packets": flows[["orig_pkts", "resp_pkts"]].clip(lower=0).sum(axis=1).to_numpy(),
+        "bytes": flows[["orig_ip_bytes", "resp_ip_bytes"]].clip(lower=0).sum(axis=1).to_numpy(),
         "benign": labelled.label == 0,
         "silent": (flows["resp_pkts"] == 0).to_numpy(),
         **{f"family_{f}": hostile & (labelled.family == f) for f in families},
@@ -142,6 +145,8 @@ def units(source: Source, frame_s: int | None = None) -> pd.DataFrame:
         frame=table.index.get_level_values("frame"),
         seconds=frame_s,
         flows=both("flows"),
+        packets=both("packets"),
+        bytes=both("bytes"),
         silent=both("silent"),
         **strata,
     )

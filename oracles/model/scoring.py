@@ -14,7 +14,8 @@ import pandas as pd
 import xgboost as xgb
 
 from oracles.domain.calibration import MARGIN_UNIT, Ints
-from oracles.model.artefact import Artefact, ModelHash, load, shipped
+from oracles.domain.features import NAMES
+from oracles.model.artefact import Artefact, ModelError, ModelHash, load, shipped
 from oracles.model.reasons import Reason, remedy, words
 
 __all__ = ["Scorer", "margins"]
@@ -37,8 +38,13 @@ class Scorer:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Scorer:
-        """The model of a registry folder, by default the shipped one. Raises ModelError."""
-        return cls(load(path or shipped()))
+        """The model of a registry folder, by default the shipped one. Raises ModelError, also for
+        a model of features that are not computed here."""
+        folder = path or shipped()
+        artefact = load(folder)
+        if unknown := sorted(set(artefact.bins.features) - set(NAMES)):
+            raise ModelError(folder, f"needs the unknown feature {unknown[0]}")
+        return cls(artefact)
 
     def score(self, features: pd.DataFrame) -> Ints:
         """The score (0…10,000) of each row of ``features``. Raises KeyError for a missing one."""

@@ -24,7 +24,13 @@ def labelled_units(seed: int, count: int = 400) -> pd.DataFrame:
         family=np.where(hostile, "brute_force", "benign"),
         network=draw.choice(["a", "b", "c", "d"], count),
         source="made",
+        asset="host",
+        frame=np.arange(count),
+        seconds=10,
         flows=1,
+        packets=1,
+        bytes=1,
+        silent=0,
         own=True,
         **{
             f"{kind}_{proto}_{side}": hostile.astype(np.int64) if kind == "bad" else 1

@@ -1,0 +1,252 @@
+"""Judges the way of training on networks it has not seen (``python -m oracles.model.evaluate``);
+changes when the protocol does.
+
+Each of the project's networks is left out whole. Choices, calibration and thresholds are made anew
+on the others, by leaving networks out among them. The published captures of ``evaluation.toml`` are
+judged by models grown without anything of their network. Nothing is split at random, and nothing
+of a network that is judged reaches what judges it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+
+from oracles.domain.binning import Bins, bins_for
+from oracles.domain.calibration import TOP_SCORE
+from oracles.domain.features import NAMES, features
+from oracles.model import baselines, evaluation_page
+from oracles.model.datasets import Source, listed, load, recorded_assets, units
+from oracles.model.metrics import equal_auc
+from oracles.model.scoring import margins
+from oracles.model.train import CHOICES, best_choice, calibrated, gathered, grow
+
+Floats = npt.NDArray[np.float64]
+
+LIST: Final = Path(__file__).with_name("evaluation.toml")
+SEEDS: Final = (1, 2, 3, 4, 5)
+FEWEST_UNITS: Final = 30
+EASIEST: Final = 0.90
+QUIET: Final = 0.99  # of the benign training units stay below the alarm threshold
+SCORERS: Final = ("model", *baselines.LEARNED, *baselines.TRIVIAL)
+
+
+@dataclass
+class Judged:
+    """Scores of units by models that have not seen their network."""
+
+    units: pd.DataFrame
+    by_scorer: dict[str, Floats]
+    by_seed: dict[int, Floats]
+    probability: Floats
+    alarmed: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Whether a published capture can be judged by, and why not."""
+
+    name: str
+    hostile: int
+    benign: int
+    easiest_rule: str
+    easiest_auc: float
+    problem: str = ""
+
+
+@dataclass
+class Evaluation:
+    """Everything that the page shows."""
+
+    laboratory: Judged
+    published: Judged | None  # eligible captures
+    orientation: Judged | None  # all captures with both classes in a stratum, eligible or not
+    eligibility: list[Eligibility]
+    chosen: dict[str, str]
+    shuffled: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
+    unchanged: list[tuple[str, bool]] = field(default_factory=list)
+
+
+def evaluate(sources: Sequence[Source], captures: Sequence[Source]) -> Evaluation:
+    """Runs the whole protocol. Raises FileNotFoundError for a missing file."""
+    bins = bins_for(NAMES)
+    table = gathered(sources)
+    networks = sorted(set(table["network"][table["own"]]))
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("networks left out", total=len(networks) + 2)
+        parts: list[Judged] = []
+        chosen: dict[str, str] = {}
+        for network in networks:
+            inside = (table["network"] == network) & table["own"]
+            part, choice = judge(table[~inside], table[inside], bins)
+            parts.append(part)
+            chosen[network] = choice
+            progress.advance(task)
+        laboratory = joined(parts)
+        verdicts, published, orientation = _published(table, captures, bins)
+        progress.advance(task)
+        return Evaluation(
+            laboratory,
+            published,
+            orientation,
+            verdicts,
+            chosen,
+            shuffled=_shuffled(table, bins),
+            unchanged=[(source.name, _unchanged(source)) for source in sources if _is_own(source)],
+        )
+
+
+def judge(training: pd.DataFrame, held: pd.DataFrame, bins: Bins) -> tuple[Judged, str]:
+    """Scores ``held`` by everything that is learned from ``training`` alone."""
+    training, held = training.reset_index(drop=True), held.reset_index(drop=True)
+    choice, unseen = best_choice(training, bins)
+    calibration = calibrated(training, unseen)
+    benign = (training["own"] & (training["label"] == 0)).to_numpy(np.bool_)
+    threshold = float(np.quantile(unseen[benign], QUIET))
+    binned = bins.apply(held)
+    by_seed = {
+        seed: margins(grow(training, bins, choice, seed), binned).astype(np.float64)
+        for seed in SEEDS
+    }
+    found = by_seed[SEEDS[0]]
+    rivals = {**baselines.LEARNED, **baselines.TRIVIAL}
+    own = training[training["own"]]
+    return (
+        Judged(
+            held,
+            {"model": found} | {name: rival(own, held) for name, rival in rivals.items()},
+            by_seed,
+            calibration.apply(found.astype(np.int64)) / TOP_SCORE,
+            found > threshold,
+        ),
+        f"depth {choice.depth}, {choice.rounds} rounds"
+        + (", with published sets" if choice.published else ""),
+    )
+
+
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Several held-out parts as one."""
+    return Judged(
+        pd.concat([part.units for part in parts], ignore_index=True),
+        {name: np.concatenate([p.by_scorer[name] for p in parts]) for name in SCORERS},
+        {seed: np.concatenate([p.by_seed[seed] for p in parts]) for seed in SEEDS},
+        np.concatenate([part.probability for part in parts]),
+        np.concatenate([part.alarmed for part in parts]),
+    )
+
+
+def eligibility(source: Source, table: pd.DataFrame) -> Eligibility:
+    """A capture is judged by when it has thirty units of each class and no single feature or
+    trivial rule, in either direction, tells them apart with an area above 0.90."""
+    hostile = int((table["label"] == 1).sum())
+    benign = len(table) - hostile
+    rules = {name: table[name].to_numpy(np.float64) for name in NAMES}
+    rules |= {name: rule(table, table) for name, rule in baselines.TRIVIAL.items()}
+    areas = {name: equal_auc(table, values) for name, values in rules.items()}
+    best = {name: max(a, 1 - a) for name, found in areas.items() for a in found.values()}
+    easiest = max(best, key=lambda name: best[name]) if best else ""
+    problem = ""
+    if min(hostile, benign) < FEWEST_UNITS:
+        problem = f"fewer than {FEWEST_UNITS} units of a class"
+    elif not best:
+        problem = "no protocol and direction has both classes"
+    elif best[easiest] > EASIEST:
+        problem = f"one rule alone reaches {best[easiest]:.3f}"
+    return Eligibility(source.name, hostile, benign, easiest, best.get(easiest, 0.0), problem)
+
+
+def _published(
+    table: pd.DataFrame, captures: Sequence[Source], bins: Bins
+) -> tuple[list[Eligibility], Judged | None, Judged | None]:
+    found: list[Eligibility] = []
+    eligible: list[Judged] = []
+    measurable: list[Judged] = []
+    for capture in captures:
+        held = units(capture).assign(own=False)
+        verdict = eligibility(capture, held)
+        found.append(verdict)
+        if verdict.easiest_rule:
+            judged, _ = judge(table[table["network"] != capture.network], held, bins)
+            measurable.append(judged)
+            if not verdict.problem:
+                eligible.append(judged)
+    return (
+        found,
+        joined(eligible) if eligible else None,
+        joined(measurable) if measurable else None,
+    )
+
+
+def _shuffled(table: pd.DataFrame, bins: Bins) -> tuple[list[float], list[float]]:
+    """Areas with labels shuffled within each network: against the shuffled labels, which is no
+    knowledge, and against the true ones, which is what the constraints alone know."""
+    own = table[table["own"]].reset_index(drop=True)
+    against_shuffled: list[float] = []
+    against_true: list[float] = []
+    labels = ["label", "family", *(name for name in own.columns if name.startswith("bad_"))]
+    for seed in SEEDS:
+        draw = np.random.default_rng(seed)
+        mixed = own.copy()
+        for rows in own.groupby("network").indices.values():
+            mixed.loc[rows, labels] = own.loc[draw.permutation(rows), labels].to_numpy()
+        mixed = mixed.astype({name: own[name].dtype for name in labels})
+        found = np.zeros(len(own), np.int64)
+        for network in sorted(set(own["network"])):
+            inside = (own["network"] == network).to_numpy()
+            booster = grow(mixed[~inside], bins, CHOICES[0], seed)
+            found[inside] = margins(booster, bins.apply(own[inside]))
+        against_shuffled += list(equal_auc(mixed, found).values())
+        against_true += list(equal_auc(own, found).values())
+    return against_shuffled, against_true
+
+
+def _unchanged(source: Source) -> bool:
+    """Whether renumbered addresses and a shifted clock leave every feature as it was."""
+    flows = load(source).flows
+    assets = source.assets or recorded_assets(source)
+    shift_us = 7 * 86_400 * 1_000_000
+
+    def renumber(name: str) -> pd.Series:
+        return flows[name].cat.rename_categories(_other_address)
+
+    moved = flows.assign(
+        ts=flows["ts"] + shift_us, orig_h=renumber("orig_h"), resp_h=renumber("resp_h")
+    )
+    renamed = {name: [_other_address(a) for a in blocks] for name, blocks in assets.items()}
+    before = features(flows, assets, 10, 0)
+    after = features(moved, renamed, 10, shift_us)
+    return after.equals(before)
+
+
+def _other_address(text: str) -> str:
+    """Another address of the same family, a different one for each."""
+    return f"fd00::{text}" if ":" in text else f"11.{text.split('.', 1)[1]}"
+
+
+def _is_own(source: Source) -> bool:
+    return source.base == "recordings"
+
+
+def captures(path: Path = LIST) -> list[Source]:
+    """The published captures of the list."""
+    return [Source(**entry) for entry in tomllib.loads(path.read_text())["source"]]
+
+
+def main() -> None:
+    """Evaluates, prints the closing table, and writes the page and its plots."""
+    found = evaluate(listed(), captures())
+    evaluation_page.show(found, Console())
+    evaluation_page.write(found)
+
+
+if __name__ == "__main__":
+    main()
