@@ -12,7 +12,7 @@ from contracts.client.development import development_people, person
 from contracts.client.sender import KeySender
 from contracts.client.system import CONTRACTS, Deployment, SystemParameters
 from oracles.attest.model import load_scorer
-from tests.support.local_chain import LocalChain, local_chain
+from scripts.committee.local_chain import LocalChain, local_chain
 
 PARAMETERS = SystemParameters(
     frame_length=10,

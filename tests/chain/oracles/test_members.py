@@ -10,8 +10,9 @@ import pytest
 
 from contracts.client.signatures import address_of, keccak256
 from contracts.client.system import Deployment
-from tests.support.local_chain import LocalChain, wait_until
-from tests.support.member_processes import DOWN, Committee
+from scripts.committee.local_chain import LocalChain, wait_until
+from scripts.committee.processes import Committee
+from tests.support.short_outage import DOWN, ShortOutage
 
 LOST = list(range(DOWN.start // 2, DOWN.stop // 2))
 """Slots of two seconds in which the service was down."""
@@ -24,7 +25,7 @@ def committee(chain: LocalChain, deployment: Deployment, tmp_path: Path) -> Iter
     made: list[Committee] = []
 
     def make(n: int) -> Committee:
-        made.append(Committee(chain, deployment, tmp_path, n))
+        made.append(Committee(chain, deployment, tmp_path, n, ShortOutage()))
         made[-1].establish()
         return made[-1]
 

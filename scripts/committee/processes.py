@@ -1,5 +1,4 @@
-"""A committee of real member processes and a sensor over a local chain, with traffic made up for a
-short outage under a small flood."""
+"""A committee of real member processes and a sensor over a local chain."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from eth_utils.crypto import keccak
@@ -21,57 +20,32 @@ from contracts.client.development import person
 from contracts.client.sender import KeySender
 from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
-from oracles.settings import CommitteeSettings, FloodSettings, TimingSettings
-from tests.support.captures import SYN, Packet, conversation, pcap_bytes
-from tests.support.local_chain import ROOT, LocalChain, free_port, wait_until
-from tests.support.member_table import probe
-
-HOST = "10.0.0.1"
-TARGET = f"{HOST}:80"
-SECONDS = 60
-DOWN = range(20, 32)
-"""Seconds of the recording in which no probe succeeds."""
-
-COMMITTEE = CommitteeSettings(
-    timing=TimingSettings(
-        batch_allowance=3,
-        probe_arrival=1,
-        turn_delay=3,
-        attest_patience=6,
-        close_margin=4,
-        heartbeat_frames=3,
-    ),
-    flood=FloodSettings(packets_per_s=200, bits_per_s=10_000_000, flows_per_s=200),
-)
+from oracles.settings import CommitteeSettings
+from scripts.committee.local_chain import ROOT, LocalChain, free_port, wait_until
 
 
-def probes(down: range) -> str:
-    """Two probes a second that fail in ``down``."""
-    times = [t / 2 for t in range(2 * SECONDS)]
-    return "".join(probe(t, int(t) not in down, TARGET).to_line() + "\n" for t in times)
+class Traffic(Protocol):
+    """What the members and the sensor are given to see."""
 
+    hosts: tuple[str, ...]
+    target: str
+    settings: CommitteeSettings
 
-def benign() -> list[Packet]:
-    """A connection each second."""
-    found: list[Packet] = []
-    for t in range(SECONDS):
-        found += conversation(t + 0.1, ("10.1.0.9", 40_000 + t), (HOST, 80), b"GET /", b"200 OK")
-    return found
+    def prepare(self, folder: Path, base: int, members: int) -> None:
+        """Writes the files; the traffic begins at chain second ``base``."""
+        ...
 
+    def probes(self, member: int) -> dict[str, Any]:
+        """A member's probes, as a source in its settings."""
+        ...
 
-def flood(seconds: range, per_second: int = 250) -> list[Packet]:
-    """SYNs from one source port each."""
-    return [
-        Packet(t + i / per_second, ("10.2.0.7", 1_024 + i), (HOST, 80), SYN)
-        for t in seconds
-        for i in range(per_second)
-    ]
+    def upstream(self, member: int) -> dict[str, Any] | None:
+        """A member's upstream flows, or None."""
+        ...
 
-
-def capture(folder: Path, name: str, packets: list[Packet]) -> Path:
-    path = folder / name
-    path.write_bytes(pcap_bytes(sorted(packets, key=lambda packet: packet.at)))
-    return path
+    def sensor(self) -> dict[str, Any]:
+        """The sensor's source."""
+        ...
 
 
 @dataclass
@@ -82,7 +56,9 @@ class Committee:
     deployment: Deployment
     folder: Path
     n: int
+    traffic: Traffic
     keys: list[bytes] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
     risk: int = 0
     base: int = 0
@@ -95,7 +71,7 @@ class Committee:
         sender = KeySender(self.chain.web3, person(who).key)
         found = self.contract(contract)
         data = found.encode_abi(function, args=list(arguments))
-        return sender.send({"to": found.address, "data": data})  # type: ignore[typeddict-item]
+        return sender.send({"to": found.address, "data": data})
 
     def contract(self, name: str) -> Any:
         address = self.deployment.contracts[name]
@@ -114,7 +90,14 @@ class Committee:
         ]
         f = (self.n - 1) // 3
         first = self.contract("OracleCommittee").functions.currentVersion().call() == 0
-        self.send("committee_admin", "OracleCommittee", "propose", members, f, COMMITTEE.digest())
+        self.send(
+            "committee_admin",
+            "OracleCommittee",
+            "propose",
+            members,
+            f,
+            self.traffic.settings.digest(),
+        )
         if not first:
             self.chain.pass_time(self.deployment.parameters.rotation_delay + 1)
         asset = keccak(text=f"asset {self.folder}")
@@ -124,42 +107,52 @@ class Committee:
 
     # ---- processes
 
-    def prepare(self, behaviours: dict[int, str] | None = None, down: range = DOWN) -> None:
-        """Writes recordings, keys and settings; the recording begins at the next epoch's start."""
+    def prepare(self, behaviours: dict[int, str] | None = None) -> None:
+        """Writes traffic, keys and settings; the traffic begins at the next epoch's start."""
         span = 64 * self.deployment.parameters.slot_length
         self.base = (self.chain.now() // span + 1) * span
         self.deployment.write(self.folder / "deployment.json")
         self._secret("pseudonyms.key", "p" * 32)
         self._secret("sensor.key", keccak(text=f"sensor {self.folder}").hex())
-        probe_file = self.folder / "probes.jsonl"
-        probe_file.write_text(probes(down))
-        hop = capture(self.folder, "hop.pcap", benign() + flood(range(DOWN.start - 3, DOWN.stop)))
-        capture(self.folder, "sensor.pcap", benign() + flood(range(DOWN.start - 3, DOWN.stop), 40))
-        ports = [free_port() for _ in self.keys]
-        self.urls = [f"http://127.0.0.1:{port}" for port in ports]
+        self.traffic.prepare(self.folder, self.base, self.n)
+        self.ports = [free_port() for _ in self.keys]
+        self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         sensor = address_of(keccak(text=f"sensor {self.folder}"))
-        risks = [{"risk": self.risk, "target": TARGET, "hosts": [HOST], "sensor": sensor}]
-        self._write("risks.json", {"risks": risks})
-        for i, key in enumerate(self.keys):
-            settings = {
-                "name": f"m{i}",
-                "rpc_url": self.chain.url,
-                "deployment": "deployment.json",
-                "data_dir": f"m{i}",
-                "risks": "risks.json",
-                "vantage": f"out{i}",
-                "listen": {"port": ports[i]},
-                "peers": [url for j, url in enumerate(self.urls) if j != i],
-                "key_file": self._secret(f"m{i}.key", key.hex()),
-                "pseudonym_key_file": "pseudonyms.key",
-                "probes": self._recording(probe_file),
-                "upstream": self._recording(hop) if i < self.n - 1 else None,
-                "committee": COMMITTEE.model_dump(mode="json"),
-                "behaviour": (behaviours or {}).get(i, "honest"),
-                "poll_ms": 150,
-            }
-            self._write(f"m{i}.json", settings)
+        risk = {
+            "risk": self.risk,
+            "target": self.traffic.target,
+            "hosts": list(self.traffic.hosts),
+            "sensor": sensor,
+        }
+        self._write("risks.json", {"risks": [risk]})
+        for i in range(self.n):
+            self.configure(i, (behaviours or {}).get(i, "honest"))
         self._write("sensor.json", self._sensor_settings())
+
+    def configure(self, i: int, behaviour: str) -> None:
+        """Writes a member's settings."""
+        settings = {
+            "name": f"m{i}",
+            "rpc_url": self.chain.url,
+            "deployment": "deployment.json",
+            "data_dir": f"m{i}",
+            "risks": "risks.json",
+            "vantage": f"out{i}",
+            "listen": {"port": self.ports[i]},
+            "peers": [self.peer_url(i, j) for j in range(self.n) if j != i],
+            "key_file": self._secret(f"m{i}.key", self.keys[i].hex()),
+            "pseudonym_key_file": "pseudonyms.key",
+            "probes": self.traffic.probes(i),
+            "upstream": self.traffic.upstream(i),
+            "committee": self.traffic.settings.model_dump(mode="json"),
+            "behaviour": behaviour,
+            "poll_ms": 150,
+        }
+        self._write(f"m{i}.json", settings)
+
+    def peer_url(self, i: int, j: int) -> str:
+        """Where member i reaches member j."""
+        return self.urls[j]
 
     def _sensor_settings(self) -> dict[str, Any]:
         return {
@@ -168,16 +161,13 @@ class Committee:
             "deployment": "deployment.json",
             "data_dir": "sensor",
             "risk": self.risk,
-            "hosts": [HOST],
+            "hosts": list(self.traffic.hosts),
             "members": self.urls,
             "key_file": "sensor.key",
             "pseudonym_key_file": "pseudonyms.key",
-            "source": self._recording(self.folder / "sensor.pcap"),
+            "source": self.traffic.sensor(),
             "poll_ms": 150,
         }
-
-    def _recording(self, path: Path) -> dict[str, Any]:
-        return {"path": str(path), "recording_start_us": 0, "chain_base": self.base}
 
     def _secret(self, name: str, text: str) -> str:
         path = self.folder / name
@@ -198,6 +188,8 @@ class Committee:
                     [sys.executable, "-m", module, "--config", str(self.folder / f"{name}.json")],
                     cwd=ROOT,
                     env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
                     stdout=log,
                     stderr=log,
                 )
@@ -206,10 +198,11 @@ class Committee:
                 wait_until(f"{name} to run", lambda name=name: self.health(name) is not None, 300)  # type: ignore[misc]
 
     def health(self, name: str) -> dict[str, Any] | None:
-        """A member's health page once it has run a cycle; fails when its process has ended."""
+        """A member's health page once it has run a cycle; raises RuntimeError when its process
+        has ended."""
         code = self.running[name].poll()
         if code is not None:
-            raise AssertionError(f"{name} ended with {code}:\n{self.log(name)}")
+            raise RuntimeError(f"{name} ended with {code}:\n{self.log(name)}")
         try:
             page: dict[str, Any] = httpx.get(f"{self.url(name)}/health", timeout=5).json()
         except httpx.HTTPError:
@@ -247,9 +240,9 @@ class Committee:
             self.caught_up()
 
     def caught_up(self) -> None:
-        """Waits until every living member has run a cycle at the newest block."""
+        """Waits until every member that is waited for has run a cycle at the newest block."""
         block = self.chain.web3.eth.block_number
-        for name in [n for n in self.running if n != "sensor"]:
+        for name in self.waited_for():
             if self.running[name].poll() is not None:
                 continue
 
@@ -260,6 +253,10 @@ class Committee:
                 return page is not None and page["block"] >= block
 
             wait_until(f"{name} at block {block}", there, 180)
+
+    def waited_for(self) -> list[str]:
+        """The members whose cycles a step of time waits for."""
+        return [name for name in self.running if name != "sensor"]
 
     def lost(self) -> list[int]:
         """Slots of the recording that the chain's quorum calls lost."""

@@ -1,0 +1,1 @@
+"""A committee of real member processes on a local chain, for tests, drills and measurements."""

@@ -1,0 +1,298 @@
+"""Drills a committee of real member processes through every fault and writes docs/committee.md.
+
+    python -m scripts.committee_faults [--members 4 7] [--faults crash lie-high ...] [--no-write]
+
+For each size, f members get one fault after the other for a few frames and are healed; meanwhile
+the service that they watch is lost for some slots. After each fault the chain is asked what came of
+it. Lines are kept in reports/, so that a part of the drills can be run again by itself; the page
+shows the newest line of each. Exit code 1 when a line of this run is not as it must be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hexbytes import HexBytes
+
+from contracts.client.artifacts import artifact
+from contracts.client.deployment import deploy
+from contracts.client.development import development_people, person
+from contracts.client.messages import Domain, ScoreVector, digest, unpack_scores
+from contracts.client.sender import KeySender
+from contracts.client.signatures import address_of, recover
+from contracts.client.system import Deployment, SystemParameters
+from oracles.attest.model import load_scorer
+from scripts.committee.faults import Fault, GatedCommittee, faults
+from scripts.committee.local_chain import ROOT, LocalChain, local_chain
+from scripts.committee.traffic import LiveTraffic
+
+PARAMETERS = SystemParameters(
+    frame_length=10,
+    max_frame_age=30,
+    slot_length=2,
+    max_report_delay=600,
+    withdrawal_delay=1_200,
+)
+FRAMES = 4
+"""Frames under each fault."""
+HEALED = 4
+"""Frames after it, in which reports must come again."""
+LOST_SLOTS = 3
+"""Slots lost in each fault."""
+PAGE = ROOT / "docs" / "committee.md"
+KEPT = ROOT / "reports" / "committee-faults.json"
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one fault came to."""
+
+    members: int
+    fault: Fault
+    faulty: int
+    reported: int
+    outside: int
+    reverted: int
+    lost_right: bool
+    lost_wrong: int
+    recovery: int | None
+    seconds: float
+
+    @property
+    def as_it_must_be(self) -> bool:
+        """f faulty: honest scores, right slots, nothing sent twice, back within two frames. More:
+        no progress, or none that marks a slot wrongly."""
+        back = self.recovery is not None and self.recovery <= 2
+        if self.lost_wrong or self.reverted or not back:
+            return False
+        if not self.fault.tolerated:
+            return self.reported == 0 or not self.fault.stops
+        return self.reported > 0 and self.outside == 0 and self.lost_right
+
+
+def system(chain: LocalChain) -> Deployment:
+    """All contracts, and the shipped model approved."""
+    deployer = KeySender(chain.web3, person("deployer").key)
+    deployed = deploy(chain.web3, deployer, development_people(), PARAMETERS)
+    address = deployed.contracts["ModelRegistry"]
+    registry = chain.web3.eth.contract(address=address, abi=artifact("ModelRegistry").abi)
+    approval = registry.encode_abi("approve", args=[load_scorer(None).model_hash, 0, "shipped"])
+    admin = KeySender(chain.web3, person("product_admin").key)
+    admin.send({"to": address, "data": approval})
+    return deployed
+
+
+def reports(one: GatedCommittee, first_block: int) -> Iterator[tuple[int, list[int], int]]:
+    """(frame, honest members' scores, agreed score) of each report since a block."""
+    feed = one.contract("RiskFeed")
+    domain = Domain("RiskFeed", one.deployment.chain_id, feed.address)
+    honest = {address_of(one.keys[i]) for i in range(one.n) if i not in one.faulty}
+    for log in feed.events.ScoresReported.get_logs(from_block=first_block):
+        sent = one.chain.web3.eth.get_transaction(log["transactionHash"])
+        _, call = feed.decode_function_input(sent["input"])
+        scores = []
+        for vector in call["vectors"]:
+            word = ScoreVector(
+                call["committeeVersion"],
+                call["frame"],
+                call["modelHash"],
+                call["firstRisk"],
+                vector["scores"],
+            )
+            if recover(digest(word, domain), vector["signature"]) in honest:
+                scores.append(unpack_scores(vector["scores"])[one.risk])
+        agreed = log["args"]["uncapped"] or log["args"]["scores"]
+        yield call["frame"], scores, unpack_scores(agreed)[one.risk]
+
+
+def reverted(one: GatedCommittee, first_block: int) -> int:
+    """Transactions of members that were mined in vain since a block."""
+    eth = one.chain.web3.eth
+    members = {address_of(key) for key in one.keys}
+    receipts = [
+        eth.get_transaction_receipt(HexBytes(sent))  # type: ignore[arg-type]
+        for number in range(first_block, eth.block_number + 1)
+        for sent in eth.get_block(number)["transactions"]
+    ]
+    return sum(r["from"] in members and r["status"] != 1 for r in receipts)
+
+
+def drill(one: GatedCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
+    """Plays one fault and asks the chain what came of it."""
+    started = time.monotonic()
+    length = PARAMETERS.frame_length
+    block = one.chain.web3.eth.block_number + 1
+    fault.begin(one)
+    begin = (one.chain.now() // length + 1) * length
+    down = range(begin + length, begin + length + LOST_SLOTS * PARAMETERS.slot_length)
+    traffic.lose(down)
+    one.follow(traffic, begin + FRAMES * length)
+    under = list(reports(one, block))
+    fault.end(one)
+    healed = one.chain.now() // length
+    healed_block = one.chain.web3.eth.block_number + 1
+    one.follow(traffic, (healed + HEALED + 1) * length)
+    after = [frame for frame, _, _ in reports(one, healed_block) if frame >= healed]
+    slots = set(range(down.start // PARAMETERS.slot_length, down.stop // PARAMETERS.slot_length))
+    lost = one.lost_between(begin // PARAMETERS.slot_length)
+    return Line(
+        members=one.n,
+        fault=fault,
+        faulty=len(one.faulty),
+        reported=len(under),
+        outside=sum(not min(s) <= agreed <= max(s) for _, s, agreed in under if s),
+        reverted=reverted(one, block),
+        lost_right=slots <= lost,
+        lost_wrong=len(lost - slots),
+        recovery=min(after) - healed if after else None,
+        seconds=time.monotonic() - started,
+    )
+
+
+def run(members: int, names: list[str] | None) -> Iterator[Line]:
+    """All drills of a committee of one size."""
+    folder = Path(tempfile.mkdtemp(prefix="flowcover-committee-"))
+    traffic = LiveTraffic(members)
+    with local_chain() as chain:
+        one = GatedCommittee(chain, system(chain), folder, members, traffic)
+        try:
+            one.establish()
+            one.prepare()
+            one.start()
+            one.chain.pass_time(max(0, one.base - one.chain.now()))
+            one.follow(traffic, one.base + 2 * PARAMETERS.frame_length)
+            for fault in faults(traffic):
+                if names is None or fault.name in names:
+                    one.choose(fault)
+                    yield drill(one, traffic, fault)
+        finally:
+            one.end()
+            one.close_gates()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+HEADINGS = (
+    "n", "faulty", "fault", "reports under it", "scores outside the honest range",
+    "transactions in vain", "lost slots found", "slots lost wrongly",
+    "frames until the next report", "as it must be",
+)  # fmt: skip
+
+
+def row(line: Line) -> list[str]:
+    """One line of the table."""
+    return [
+        str(line.members),
+        str(line.faulty),
+        line.fault.name,
+        str(line.reported),
+        str(line.outside),
+        str(line.reverted),
+        "yes" if line.lost_right else "no",
+        str(line.lost_wrong),
+        "-" if line.recovery is None else str(line.recovery),
+        "yes" if line.as_it_must_be else "NO",
+    ]
+
+
+def table(lines: list[Line]) -> str:
+    """The closing table in Markdown."""
+    rows = [list(HEADINGS), ["---"] * len(HEADINGS), *(row(line) for line in lines)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
+
+
+TEXT = """# Committee under fault
+
+Written by `make committee-faults` (`python -m scripts.committee_faults`): real member processes, a
+sensor, a local Ganache. Each fault lasts {frames} frames of {length} s, in which the watched
+service is lost for {slots} slots; then it is healed.
+
+{table}
+
+- *scores outside the honest range*: reports whose median is not between the scores that honest
+  members signed in it.
+- *transactions in vain*: mined transactions of members that reverted, such as a second report of a
+  frame.
+- *frames until the next report*: from healing; 0 is the frame in which the fault ended.
+- With f + 1 members crashed nothing may be reported. With f + 1 lying, scores may be theirs within
+  the feed's change caps, but no slot is lost.
+- *partition* cuts the faulty members off from the others in both directions, at TCP gates between
+  them; *slow* stops their processes for two of three seconds; *skew* shifts the clock of their
+  probes by three minutes.
+
+{drills} drills took {seconds:.0f} s, {median:.0f} s each at the median.
+"""
+
+
+def page(lines: list[Line]) -> str:
+    """The page for docs/."""
+    seconds = [line.seconds for line in lines]
+    return TEXT.format(
+        frames=FRAMES,
+        length=PARAMETERS.frame_length,
+        slots=LOST_SLOTS,
+        table=table(lines),
+        drills=len(lines),
+        seconds=sum(seconds),
+        median=statistics.median(seconds),
+    )
+
+
+def kept(path: Path) -> list[Line]:
+    """The lines of earlier runs; none when there are none."""
+    known = {fault.name: fault for fault in faults(LiveTraffic(0))}
+    entries = json.loads(path.read_text()) if path.exists() else []
+    return [
+        Line(**(entry | {"fault": known[entry["fault"]]}))
+        for entry in entries
+        if entry["fault"] in known
+    ]
+
+
+def merged(old: list[Line], new: list[Line]) -> list[Line]:
+    """The newest line of each size and fault, in the order of the matrix."""
+    order = [fault.name for fault in faults(LiveTraffic(0))]
+    newest = {(line.members, line.fault.name): line for line in (*old, *new)}
+    return sorted(newest.values(), key=lambda x: (x.members, order.index(x.fault.name)))
+
+
+def keep(lines: list[Line], path: Path) -> None:
+    """Writes lines for later runs."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entries = [
+        {name: value for name, value in vars(line).items() if name != "fault"}
+        | {"fault": line.fault.name}
+        for line in lines
+    ]
+    path.write_text(json.dumps(entries, indent=1))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Drills a committee through every fault")
+    parser.add_argument("--members", type=int, nargs="+", default=[4, 7])
+    parser.add_argument("--faults", nargs="+", help="only these")
+    parser.add_argument("--no-write", action="store_true", help="leave docs/committee.md alone")
+    options: Any = parser.parse_args(argv)
+    lines: list[Line] = []
+    for members in options.members:
+        for line in run(members, options.faults):
+            lines.append(line)
+            print(f"| {' | '.join(row(line))} |", flush=True)
+            keep(merged(kept(KEPT), [line]), KEPT)
+    print(f"\n{table(lines)}")
+    if lines and not options.no_write:
+        PAGE.write_text(page(merged(kept(KEPT), lines)), encoding="utf-8")
+    return 0 if lines and all(line.as_it_must_be for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

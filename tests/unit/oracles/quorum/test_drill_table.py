@@ -1,0 +1,53 @@
+"""What the table of the committee's drills calls as it must be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scripts.committee.faults import faults
+from scripts.committee.traffic import LiveTraffic
+from scripts.committee_faults import Line, keep, kept, merged, page
+
+FAULTS = {fault.name: fault for fault in faults(LiveTraffic(0))}
+GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, True, 0, 1, 60.0)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(GOOD, reported=0),
+        replace(GOOD, outside=1),
+        replace(GOOD, reverted=1),
+        replace(GOOD, lost_right=False),
+        replace(GOOD, lost_wrong=1),
+        replace(GOOD, recovery=3),
+        replace(GOOD, recovery=None),
+        replace(GOOD, fault=FAULTS["crash (f + 1)"]),
+        replace(GOOD, fault=FAULTS["lie-high (f + 1)"], lost_wrong=1),
+    ],
+)
+def test_line__harm__is_not_as_it_must_be(bad: Line) -> None:
+    assert GOOD.as_it_must_be
+    assert not bad.as_it_must_be
+
+
+def test_line__too_many_faulty__may_stop_or_bias_but_not_attest() -> None:
+    stopped = replace(GOOD, fault=FAULTS["crash (f + 1)"], reported=0, lost_right=False)
+    biased = replace(GOOD, fault=FAULTS["lie-high (f + 1)"], outside=2, lost_right=False)
+    assert stopped.as_it_must_be
+    assert biased.as_it_must_be
+
+
+def test_merged__drill_run_again__replaces_its_line_alone(tmp_path: Path) -> None:
+    path = tmp_path / "lines.json"
+    keep([GOOD, replace(GOOD, fault=FAULTS["none"])], path)
+    lines = merged(kept(path), [replace(GOOD, reported=7), replace(GOOD, members=7)])
+    assert [(x.members, x.fault.name, x.reported) for x in lines] == [
+        (4, "none", 3),
+        (4, "crash", 7),
+        (7, "crash", 3),
+    ]
+    assert page(lines).count("| yes |") >= 3
