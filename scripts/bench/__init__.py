@@ -1,0 +1,1 @@
+"""Benchmarks: what runs how fast, printed beside what it is compared with."""
