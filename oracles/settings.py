@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -23,6 +23,8 @@ from oracles.quorum.score_round import SensorOf
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[int, Field(ge=0)]
+DEPENDENCIES: Final = 1 << 32
+"""A dependency's subject number is this plus its index (as in contracts/claims/Runs.sol)."""
 
 
 class SettingsError(Exception):
@@ -132,17 +134,32 @@ class RiskSettings(_Settings):
         return Subject(self.risk, self.target, self.hosts)
 
 
+class DependencySettings(_Settings):
+    """Something that many risks share, as the members know it: its index on chain, and a service of
+    it that is probed from outside as a risk's own is."""
+
+    dependency: Annotated[int, Field(gt=0, lt=1 << 32)]
+    target: str
+
+    def subject(self) -> Subject:
+        return Subject(DEPENDENCIES + self.dependency, self.target, ())
+
+
 class RisksFile(_Settings):
-    """The file of insured assets, which may change while a member runs."""
+    """The file of what is watched, which may change while a member runs: insured assets, and the
+    dependencies that they share."""
 
     risks: tuple[RiskSettings, ...] = ()
+    dependencies: tuple[DependencySettings, ...] = ()
 
     def sensors(self) -> tuple[SensorOf, ...]:
         """Risks that have a sensor, and whose it is."""
         return tuple(SensorOf(r.risk, Signer(r.sensor)) for r in self.risks if r.sensor)
 
     def subjects(self) -> tuple[Subject, ...]:
-        return tuple(risk.subject() for risk in self.risks)
+        """All that is watched; a dependency's slots are marked under a number of its own."""
+        own = (risk.subject() for risk in self.risks)
+        return (*own, *(dependency.subject() for dependency in self.dependencies))
 
 
 S = TypeVar("S", bound=_Settings)

@@ -320,7 +320,9 @@ class Table:
         behaviours: Mapping[int, Behaviour] | None = None,
         upstream: pd.DataFrame | None = None,
         timing: Timing = TIMING,
+        subject: Subject = SUBJECT,
     ) -> None:
+        self.subject = subject
         self.chain = FakeChain(committee_of(n))
         self.mesh = Mesh()
         self.folder = folder
@@ -369,7 +371,7 @@ class Table:
                 {1: self.chain.committee},
                 range(frame - 3, frame + 3),
                 range(max(epoch - 2, 0), epoch + 2),
-                {0},
+                {self.subject.number},
                 {0: SENSOR},
             )
 
@@ -391,7 +393,7 @@ class Table:
     def attest(self) -> dict[str, str]:
         """One cycle of observations of each living member."""
         return {
-            s.name: s.attests.cycle(self.chain, SUBJECT)
+            s.name: s.attests.cycle(self.chain, self.subject)
             for i, s in enumerate(self.seats)
             if i not in self.down
         }
@@ -401,7 +403,7 @@ class Table:
         committee = self.chain.committee
         for slot in slots:
             epoch = epoch_of(slot)
-            lanes = self.chain.marks.get((0, epoch), {})
+            lanes = self.chain.marks.get((self.subject.number, epoch), {})
             masks = quorum_masks(lanes.values(), committee.lost_quorum, committee.attack_quorum)
             if not masks.lost & mask_of([slot], epoch):
                 return False

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from oracles.cli import app
+from oracles.rating.table import shipped
 from tests.support.captures import Packet, conversation, pcap_bytes, write
 
 RUN = CliRunner()
@@ -67,6 +68,8 @@ def test_score__json__is_one_object_an_asset_window(guesses: Path) -> None:
     assert all(
         {"words", "control", "csf", "mitigation"} <= set(r) for w in windows for r in w["reasons"]
     )
+    effects = [r["price_effect_bps"] for w in windows for r in w["reasons"]]
+    assert all(set(effect) == set(shipped()) for effect in effects)
 
 
 def test_incidents__json__names_evidence_and_never_pays(guesses: Path) -> None:

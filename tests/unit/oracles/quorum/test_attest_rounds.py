@@ -11,6 +11,7 @@ from oracles.attest.behaviour import BEHAVIOURS, Crasher, Liar
 from oracles.attest.messages import masks_of
 from oracles.domain.incident import MICROS, Epoch, Slot
 from oracles.evidence.observation import derive
+from oracles.settings import DependencySettings
 from tests.support.member_table import START, SUBJECT, Table, flows_at
 
 SLOT = START // 10
@@ -195,3 +196,10 @@ def test_attest_round__evidence__replays_to_the_signed_masks(tmp_path: Path) -> 
                 bundle = seat.evidence.get(signed.word.evidence_hash)  # type: ignore[union-attr]
                 assert derive(bundle) == masks_of(signed.word)  # type: ignore[arg-type]
                 assert "10.0.0.1" not in str(bundle)
+
+
+def test_attest_round__dependency_down__is_marked_under_its_own_number(tmp_path: Path) -> None:
+    watched = DependencySettings(dependency=7, target=SUBJECT.target).subject()
+    table = play(outage(Table(4, tmp_path, subject=watched)), START + 120)
+    assert table.lost(LOST)
+    assert {subject for subject, _ in table.chain.marks} == {(1 << 32) + 7}

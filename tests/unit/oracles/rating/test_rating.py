@@ -156,3 +156,11 @@ def test_load__overlapping_and_impossible_windows__are_cleaned(tmp_path: Path) -
     assert sorted(found.durations.tolist()) == [1.0, 1.0, 2.0, 3.0]
     assert (found.hostile, found.failures) == (1, 1)
     assert list(found.dropped.values()) == [1, 1]
+
+
+def test_price_effect__score_falls_to_the_lowest_lane__saves_the_difference() -> None:
+    lanes = table.shipped()["service_attack"]
+    assert table.price_effect(9_999, 10_000)["service_attack"] == lanes[-1] - lanes[0]
+    assert table.price_effect(600, 300) == dict.fromkeys(table.shipped(), 0)
+    assert table.rate(lanes, 625) == lanes[1]
+    assert table.rate(lanes, 10_000) == lanes[15]
