@@ -27,6 +27,7 @@ from rich.table import Table
 from oracles.domain.alert import Alert
 from oracles.domain.flow import COLUMNS, MISSING, FlowBatch, ends_us
 from oracles.model.reasons import Reason
+from oracles.rating.table import price_effect
 
 ROWS_SHOWN: Final = 20
 _BAND: Final = 625  # scores of one step of the rate tables
@@ -69,6 +70,7 @@ def score_objects(scored: Scored) -> list[dict[str, Any]]:
                     "words": reason.words,
                     "value": reason.value,
                     "score_effect": reason.score_effect,
+                    "price_effect_bps": price_effect(int(score), reason.score_effect),
                     "control": reason.remedy.control,
                     "csf": reason.remedy.csf,
                     "mitigation": reason.remedy.mitigation,
@@ -148,8 +150,9 @@ def show_flows(batch: FlowBatch, console: Console) -> None:
 def show_scores(scored: Scored, model_hash: bytes, console: Console) -> None:
     """The highest units with their first reason, and each asset's range."""
     table = Table(title=f"{len(scored.scores):,} asset-windows, model 0x{model_hash.hex()[:16]}…")
-    for head in ("asset", "window", "score", "main reason", "remedy"):
-        table.add_column(head, justify="right" if head == "score" else "left")
+    for head in ("asset", "window", "score", "main reason", "remedy", "bp a year"):
+        right = head in ("score", "bp a year")
+        table.add_column(head, justify="right" if right else "left")
     order = np.argsort(-scored.scores, kind="stable")[:ROWS_SHOWN]
     for row in sorted(int(position) for position in order):
         asset, frame = scored.index[row]
@@ -160,12 +163,22 @@ def show_scores(scored: Scored, model_hash: bytes, console: Console) -> None:
             str(int(scored.scores[row])),
             first.words if first else "–",
             first.remedy.control if first else "–",
+            str(-_attack_price(int(scored.scores[row]), first)) if first else "–",
         )
     console.print(table)
+    console.print(
+        "bp a year: what the remedy takes off the rate of `service_attack`, in hundredths of a"
+        " per cent of the sum insured, once the reason is gone"
+    )
     by_asset = pd.Series(scored.scores, index=scored.index.get_level_values(0))
     for name, scores in by_asset.groupby(level=0, observed=True):
         low, high, median = int(scores.min()), int(scores.max()), int(scores.median())
         console.print(f"{name!s}: {low} to {high}, median {median}, {len(scores)} windows")
+
+
+def _attack_price(score: int, reason: Reason) -> int:
+    """Basis points of a year's cover of a service under attack that a reason costs."""
+    return price_effect(score, reason.score_effect)["service_attack"]
 
 
 def show_alerts(found: Sequence[Alert], console: Console) -> None:

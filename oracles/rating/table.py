@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+SHIPPED: Final = Path(__file__).with_name("table.json")
 
 LANES = 16
 LANE_WIDTH = 625
@@ -67,3 +74,22 @@ def price(
     loaded = (pure * (1 + terms.prudence * error) + capital * terms.capital_cost) / left
     lanes = [loaded / collected * relativity(lane, terms) for lane in range(LANES)]
     return Price(pure, loaded, tuple(max(1, round(rate * 10_000)) for rate in lanes))
+
+
+@cache
+def shipped() -> Mapping[str, tuple[int, ...]]:
+    """The lanes of the shipped tariff, peril by peril, in basis points a year."""
+    lanes = json.loads(SHIPPED.read_text())["lanes"]
+    return {peril: tuple(steps) for peril, steps in lanes.items()}
+
+
+def rate(lanes: tuple[int, ...], score: int) -> int:
+    """Basis points of the sum insured a year at a score of 0…10,000."""
+    return lanes[min(LANES - 1, score // LANE_WIDTH)]
+
+
+def price_effect(score: int, score_effect: int) -> dict[str, int]:
+    """For each payable peril, how many basis points a year lower the rate would be if the score
+    were ``score_effect`` lower."""
+    lower = max(0, score - score_effect)
+    return {p: rate(lanes, score) - rate(lanes, lower) for p, lanes in shipped().items()}
