@@ -65,6 +65,18 @@ train: setup ## train the risk model on the permitted data: same hash, or a new 
 triggers: setup ## which recordings and captures must and must not fire
 	@$(PY) -m oracles.model.triggers
 
+evaluate: setup ## judge the model's making on networks left out whole; docs/evaluation.md
+	@$(PY) -m oracles.model.evaluate
+
+lab: setup ## record the six networks of the laboratory again (root, an hour)
+	@$(PY) scripts/record_traffic.py lab
+
+committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (half an hour)
+	@$(PY) -m scripts.committee_faults $(if $(MEMBERS),--members $(MEMBERS))
+
+bench-oracles: setup ## speeds from packets to scores; NFSTREAM=1 sets nfstream up beside
+	@$(PY) -m scripts.bench.oracles $(if $(NFSTREAM),--nfstream)
+
 record: setup ## record the demonstration's traffic again (root, Debian's tools, network namespaces)
 	@$(PY) scripts/record_traffic.py demo benign
 
