@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup check test test-postgres crash demo clean lock compile
+.PHONY: help setup check test test-postgres crash demo clean lock compile gas
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -79,6 +79,9 @@ bench-oracles: setup ## speeds from packets to scores; NFSTREAM=1 sets nfstream 
 
 record: setup ## record the demonstration's traffic again (root, Debian's tools, network namespaces)
 	@$(PY) scripts/record_traffic.py demo benign
+
+gas: setup ## measure the gas of each scenario; write tests/gas.json and docs/gas.md
+	@$(PY) -m scripts.gas_snapshot
 
 lock: ## renew the Python lock files from pyproject.toml
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock

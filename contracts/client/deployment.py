@@ -69,6 +69,10 @@ RESTRICTED: dict[tuple[str, str], str] = {
 """(contract, function) → the one role that may call it."""
 
 
+CREATION_GAS = 12_000_000
+"""Enough for the largest contract and for the cell, which creates two vaults."""
+
+
 class UnknownArgument(Exception):
     """A constructor argument is named after no contract and no parameter."""
 
@@ -162,7 +166,7 @@ def deploy(web3: Web3, sender: Sender, people: People, parameters: SystemParamet
     values["admin"] = sender.address
     block = web3.eth.block_number
     for name in order:
-        receipt = sender.send({"data": creation_code(name, values)})
+        receipt = sender.send({"data": creation_code(name, values), "gas": CREATION_GAS})
         if receipt["contractAddress"] != addresses[name]:
             raise RuntimeError(f"{name} is at {receipt['contractAddress']}: nonce used elsewhere")
     roles = call_data("Authority", "multicall", role_calls(addresses, people))

@@ -130,5 +130,5 @@ def typed(error: BaseException) -> ChainError:
         kind = next((k for p, k in NODE_TEXTS if p.search(text)), NodeRefused)
         return kind(text)
     if isinstance(error, ProviderConnectionError | TimeExhausted | OSError | TimeoutError):
-        return NodeUnavailable(text)
+        return NodeUnavailable(f"the node does not answer ({type(error).__name__})")
     return NodeRefused(f"{type(error).__name__}: {text}")

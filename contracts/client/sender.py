@@ -62,9 +62,10 @@ class KeySender:
         eth = self._web3.eth
         filled: TxParams = {"from": self.address, "value": 0, **transaction}  # type: ignore[typeddict-item]
         try:
-            gas = eth.estimate_gas(filled)
+            if "gas" not in filled:
+                gas = eth.estimate_gas(filled)
+                filled["gas"] = gas + gas // 5
             filled |= {
-                "gas": gas + gas // 5,
                 "nonce": eth.get_transaction_count(self.address, "pending"),
                 "gasPrice": eth.gas_price,
                 "chainId": self._chain_id,

@@ -10,6 +10,7 @@ a private home and a free port keep two runs on one machine apart.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -65,7 +66,16 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+def drop_orphans() -> None:
+    """Removes artifacts of sources that are gone; brownie fails on them."""
+    for artifact in (ROOT / ".build" / "contracts").glob("*.json"):
+        source = str(json.loads(artifact.read_text()).get("sourcePath", ""))
+        if source.startswith("contracts/") and not (ROOT / source).exists():
+            artifact.unlink()
+
+
 def compile_contracts() -> int:
+    drop_orphans()
     home = Path(tempfile.mkdtemp(prefix="flowcover-brownie-"))
     try:
         command = [str(Path(sys.executable).with_name("brownie")), "compile"]

@@ -130,6 +130,9 @@ class Live(System):
         self.move(who, "StableCoin", "mint", person(who).address, amount)
         self.move(who, "StableCoin", "approve", self.deployment.contracts[spender], 2**256 - 1)
 
+    def address(self, who: str) -> str:
+        return person(who).address
+
     def balance(self, who: str) -> int:
         return int(self.read("StableCoin", "balanceOf", person(who).address))
 
@@ -248,9 +251,16 @@ class Live(System):
         """The slot that holds a second."""
         return time // self.parameters.slot_length
 
-    def outage(self, subject: int, slots: int, attacked: bool = False) -> int:
-        """The next `slots` slots are lost and attested as they end; gives the run's first slot."""
+    def outage(
+        self, subject: int, slots: int, attacked: bool = False, into_epoch: int | None = None
+    ) -> int:
+        """The next `slots` slots are lost and attested as they end; gives the run's first slot.
+
+        :param into_epoch: where in the next epoch the run begins, instead of at once
+        """
         first = self.slot(self.now) + 1
+        if into_epoch is not None:
+            first = (first // 64 + 1) * 64 + into_epoch
         for start in range(first, first + slots, ATTEST_EVERY):
             marked = range(start, min(start + ATTEST_EVERY, first + slots))
             self.wait_until(marked.stop * self.parameters.slot_length)
@@ -288,12 +298,16 @@ class Live(System):
         )
         return replace(quote, **changes)
 
-    def bind(self, quote: Quote, premium: int, payer: str = "holder") -> Sent:
-        """Binds a quote that the underwriter signed; the payer's tokens are minted before."""
-        self.give(payer, premium, "PolicyBook")
+    def bind_transaction(self, quote: Quote, premium: int) -> TxParams:
+        """The binding of a quote that the underwriter signed."""
         signature = sign(digest(quote, self.deployment.domain(quote)), person("underwriter").key)
         struct = tuple(getattr(quote, name) for name in Quote.__slots__)
-        return self.move(payer, "PolicyBook", "bind", struct, signature, premium)
+        return self.transaction("PolicyBook", "bind", struct, signature, premium)
+
+    def bind(self, quote: Quote, premium: int, payer: str = "holder") -> Sent:
+        """Binds a quote; the payer's tokens are minted before."""
+        self.give(payer, premium, "PolicyBook")
+        return self.send(payer, self.bind_transaction(quote, premium))
 
     def policy(
         self,
