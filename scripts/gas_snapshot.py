@@ -1,7 +1,8 @@
 """Measures the gas of each named scenario; writes tests/gas.json and docs/gas.md (`make gas`).
 
-The measuring itself is tests/support/gas.py, on a Ganache of its own; `make test` fails when a
-scenario has grown by more than 2 % over tests/gas.json.
+The comparison with other contracts is written into README.md too. The measuring itself is
+tests/support/gas.py, on a Ganache of its own; `make test` fails when a scenario has grown by more
+than 2 % over tests/gas.json.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SNAPSHOT = ROOT / "tests" / "gas.json"
 PAGE = ROOT / "docs" / "gas.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- make gas: begin -->\n", "<!-- make gas: end -->\n"
 
 INCLUDES = {
     "certificate.post.per_item": "root and totals by the contract, underwriter's signature, "
@@ -73,8 +76,11 @@ contracts (2,600 each when cold) and events.
 
 ## Beside others
 
-gasUsed a transaction on warm state, as measured on the public contracts of Ensuro v3, Etherisc GIF
-v2, gif-next and Nexus Mutual; empty where no figure is known.
+{comparison}"""
+
+COMPARISON = """gasUsed a transaction on warm state; the other projects' figures were measured once
+on their published contracts (Ensuro v3, Etherisc GIF v2, gif-next, Nexus Mutual), not by
+`make gas`; empty where no figure is known.
 
 | act | flowcover | Ensuro v3 | Etherisc GIF v2 | gif-next | Nexus Mutual |
 |---|---|---|---|---|---|
@@ -113,15 +119,30 @@ def page(figures: dict[str, tuple[int, int, int]]) -> str:
         for key, (gas, floor, most) in figures.items()
     ]
     starts = sorted({include_of(key) for key in figures})
+    return TEXT.format(
+        rows="\n".join(rows),
+        includes="\n".join(f"- `{start}`: {INCLUDES[start]}" for start in starts),
+        comparison=comparison(figures),
+    )
+
+
+def comparison(figures: dict[str, tuple[int, int, int]]) -> str:
+    """Our gas beside that of other projects' contracts."""
     others = [
         f"| {act} | {f'{figures[key][0]:,}' if key in figures else ''} | {' | '.join(cells)} |"
         for act, key, *cells in OTHERS
     ]
-    return TEXT.format(
-        rows="\n".join(rows),
-        includes="\n".join(f"- `{start}`: {INCLUDES[start]}" for start in starts),
-        others="\n".join(others),
-    )
+    return COMPARISON.format(others="\n".join(others))
+
+
+def rewrite_readme(text: str) -> None:
+    """Puts a text between README's two marks.
+
+    :raises ValueError: a mark is missing
+    """
+    head, rest = README.read_text().split(BEGIN)
+    _, tail = rest.split(END)
+    README.write_text(head + BEGIN + text + END + tail)
 
 
 def main() -> int:
@@ -129,6 +150,7 @@ def main() -> int:
     snapshot = {key: gas for key, (gas, _, _) in figures.items()}
     SNAPSHOT.write_text(json.dumps(snapshot, indent=2) + "\n")
     PAGE.write_text(page(figures))
+    rewrite_readme(comparison(figures))
     for key, (gas, floor, most) in figures.items():
         mark = "" if gas <= most else "  over"
         print(f"{key:48s} {gas:>9,}  floor {floor:>8,}  x{gas / floor:4.2f}  most {most:>8,}{mark}")
