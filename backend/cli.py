@@ -23,6 +23,7 @@ from contracts.client.errors import ChainError
 from . import __version__
 from .app import create_app, create_services
 from .audit.cli import command as audit_command
+from .audit.evidence.cli import app as evidence_app
 from .chain.indexer import WrongChain
 from .jobs.scheduler import Jobs
 from .observability.api import readiness
@@ -35,6 +36,7 @@ FAILED, USAGE, SETTINGS, UNREACHABLE, WRONG_CHAIN = 1, 2, 3, 4, 5
 app = typer.Typer(help="Parametric cyber cover on a blockchain.", no_args_is_help=True)
 database = typer.Typer(help="Database migrations.", no_args_is_help=True)
 app.add_typer(database, name="database")
+app.add_typer(evidence_app, name="evidence")
 app.command("audit")(audit_command)
 if importlib.util.find_spec("oracles.cli") is not None:
     app.registered_commands.extend(importlib.import_module("oracles.cli").app.registered_commands)

@@ -1,18 +1,24 @@
 """Reads one chain at one pinned block over JSON-RPC; notices an endpoint that changes its story.
 
-Everything is read up to the pinned block; its hash is asked again at the end.
+Everything is read up to the pinned block; its hash is asked again at the end. With a file to
+remember answers in, a reading that was interrupted goes on where it stopped, at the same block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 LOG_RANGE = 2_000
 BATCH = 100
+CALLDATA_BATCH = 8
+TOO_MANY = ("limit", "too many", "more than", "range")
 
 
 class AuditError(Exception):
@@ -25,8 +31,8 @@ class EndpointFailed(AuditError):
 
 
 class EndpointContradictsItself(AuditError):
-    def __init__(self, block: int, first: str, then: str) -> None:
-        super().__init__(f"block {block} was {first} first and {then} later: the audit is void")
+    def __init__(self, what: str, first: str, then: str) -> None:
+        super().__init__(f"{what} was {first} first and {then} later: the audit is void")
 
 
 @dataclass(frozen=True)
@@ -51,19 +57,93 @@ class Pin:
     genesis: str
 
 
-class Chain:
-    """JSON-RPC reads at a pinned block."""
+class Memory:
+    """Answers that cannot change, kept in a file until the audit that asked for them has ended."""
 
-    def __init__(self, url: str, block: int | None = None) -> None:
-        self.url = url
-        self._client = httpx.Client(timeout=60)
-        self._blocks: dict[int, tuple[str, int]] = {}
-        head = self.call(
-            "eth_getBlockByNumber", hex(block) if block is not None else "latest", False
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+        self._keeps = path is not None
+        self._db.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+            "CREATE TABLE IF NOT EXISTS answers (request TEXT PRIMARY KEY, answer TEXT NOT NULL);"
+            "CREATE TABLE IF NOT EXISTS pin (url TEXT, pin TEXT NOT NULL, done INTEGER NOT NULL);"
         )
+
+    def pin(self) -> Pin | None:
+        """Where a reading that did not end was pinned."""
+        row = self._db.execute("SELECT pin FROM pin WHERE done = 0").fetchone()
+        return Pin(**json.loads(row[0])) if row else None
+
+    def begin(self, url: str, pin: Pin) -> None:
+        """Forgets what was read before."""
+        self._db.executescript("BEGIN; DELETE FROM answers; DELETE FROM pin; COMMIT;")
+        self._db.execute("INSERT INTO pin VALUES (?, ?, 0)", (url, json.dumps(asdict(pin))))
+
+    def end(self) -> None:
+        """The audit ended: the next one begins afresh."""
+        self._db.execute("UPDATE pin SET done = 1")
+        self._db.close()
+
+    def get(self, request: str) -> Any:
+        """A kept answer, or None."""
+        if not self._keeps:
+            return None
+        row = self._db.execute("SELECT answer FROM answers WHERE request = ?", (request,))
+        found = row.fetchone()
+        return json.loads(found[0]) if found else None
+
+    def put(self, answers: Mapping[str, Any]) -> None:
+        """Keeps answers, in one transaction."""
+        if not self._keeps:
+            return
+        self._db.execute("BEGIN")
+        self._db.executemany(
+            "INSERT OR REPLACE INTO answers VALUES (?, ?)",
+            [(request, json.dumps(answer)) for request, answer in answers.items()],
+        )
+        self._db.execute("COMMIT")
+
+
+class Chain:
+    """JSON-RPC reads at a pinned block.
+
+    :param block: number of the block to pin; None takes the newest, or that of a reading that
+        `memory` says did not end
+    :param memory: file in which answers are kept
+    :param transport: how requests travel; None is over the network
+    """
+
+    def __init__(
+        self,
+        url: str,
+        block: int | None = None,
+        memory: Path | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url
+        self._client = httpx.Client(timeout=60, transport=transport)
+        self._blocks: dict[int, tuple[str, int]] = {}
+        self._memory = Memory(memory)
+        before = self._memory.pin()
+        resumed = before is not None and block in (None, before.number)
+        if before is not None and resumed:
+            block = before.number
+        self.pin = self._pin(block)
+        if before is not None and resumed:
+            if self.pin != before:
+                raise EndpointContradictsItself(f"block {block}", before.hash, self.pin.hash)
+        else:
+            self._memory.begin(url, self.pin)
+        self.resumed = resumed
+
+    def _pin(self, block: int | None) -> Pin:
+        number = hex(block) if block is not None else "latest"
+        head = self.call("eth_getBlockByNumber", number, False)
         if head is None:
-            raise EndpointFailed(url, f"it has no block {block}")
-        self.pin = Pin(
+            raise EndpointFailed(self.url, f"it has no block {block}")
+        return Pin(
             int(head["number"], 16),
             head["hash"],
             int(head["timestamp"], 16),
@@ -78,43 +158,77 @@ class Chain:
             raise EndpointFailed(self.url, str(error)) from error
 
     def call(self, method: str, *params: Any) -> Any:
+        """One request, never remembered. Raises EndpointFailed."""
         answer = self._post({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
         if "result" not in answer:
             raise EndpointFailed(self.url, f"{method}: {answer.get('error', answer)}")
         return answer["result"]
 
-    def _many(self, method: str, parameters: Sequence[Sequence[Any]]) -> list[Any]:
+    def _kept(self, method: str, *params: Any) -> Any:
+        """One request whose answer cannot change."""
+        request = json.dumps([method, *params])
+        known = self._memory.get(request)
+        if known is None:
+            known = self.call(method, *params)
+            self._memory.put({request: known})
+        return known
+
+    def many(
+        self, method: str, parameters: Sequence[Sequence[Any]], batch: int = BATCH
+    ) -> Iterator[Any]:
         """One result for each parameter list, in order, asked in batches."""
-        results: list[Any] = []
-        for start in range(0, len(parameters), BATCH):
-            part = parameters[start : start + BATCH]
-            body = [
-                {"jsonrpc": "2.0", "id": i, "method": method, "params": list(p)}
-                for i, p in enumerate(part)
-            ]
-            answers = self._post(body)
-            if not isinstance(answers, list) or len(answers) != len(part):
-                raise EndpointFailed(self.url, f"a batch of {method} came back incomplete")
-            by_id = {a["id"]: a for a in answers}
-            for i in range(len(part)):
-                if "result" not in by_id[i]:
-                    raise EndpointFailed(self.url, f"{method}: {by_id[i].get('error')}")
-                results.append(by_id[i]["result"])
+        for start in range(0, len(parameters), batch):
+            yield from self._batch(method, parameters[start : start + batch])
+
+    def _batch(self, method: str, parameters: Sequence[Sequence[Any]]) -> list[Any]:
+        requests = [json.dumps([method, *p]) for p in parameters]
+        results = [self._memory.get(request) for request in requests]
+        open_ = [i for i, known in enumerate(results) if known is None]
+        if not open_:
+            return results
+        body = [
+            {"jsonrpc": "2.0", "id": i, "method": method, "params": list(parameters[i])}
+            for i in open_
+        ]
+        answers = self._post(body)
+        if not isinstance(answers, list) or len(answers) != len(open_):
+            raise EndpointFailed(self.url, f"a batch of {method} came back incomplete")
+        by_id = {answer.get("id"): answer for answer in answers}
+        for i in open_:
+            answer = by_id.get(i, {})
+            if "result" not in answer:
+                raise EndpointFailed(self.url, f"{method}: {answer.get('error')}")
+            results[i] = answer["result"]
+        self._memory.put({requests[i]: results[i] for i in open_ if results[i] is not None})
         return results
 
     def logs(self, addresses: Sequence[str], first_block: int = 0) -> Iterator[Log]:
-        """All logs of the addresses up to the pinned block, in chain order, range by range."""
-        for start in range(first_block, self.pin.number + 1, LOG_RANGE):
-            end = min(start + LOG_RANGE - 1, self.pin.number)
+        """All logs of the addresses up to the pinned block, in chain order, range by range; a range
+        that is too large for the endpoint is halved."""
+        start, width = first_block, LOG_RANGE
+        while start <= self.pin.number:
+            end = min(start + width - 1, self.pin.number)
             query = {"fromBlock": hex(start), "toBlock": hex(end), "address": list(addresses)}
-            found = [self._log(raw) for raw in self.call("eth_getLogs", query)]
-            found.sort(key=lambda log: (log.block, log.index))
-            self.times([log.block for log in found])
-            for log in found:
-                known = self._blocks[log.block][0]
-                if known != log.block_hash:
-                    raise EndpointContradictsItself(log.block, known, log.block_hash)
-                yield log
+            try:
+                raw = self._kept("eth_getLogs", query)
+            except EndpointFailed as error:
+                if width == 1 or not any(word in str(error) for word in TOO_MANY):
+                    raise
+                width //= 2
+                continue
+            yield from self._checked([self._log(one) for one in raw], start, end)
+            start = end + 1
+
+    def _checked(self, found: list[Log], start: int, end: int) -> Iterator[Log]:
+        found.sort(key=lambda log: (log.block, log.index))
+        self.times([log.block for log in found])
+        for log in found:
+            if not start <= log.block <= end:
+                raise EndpointFailed(self.url, f"a log of block {log.block} came unasked")
+            known = self._blocks[log.block][0]
+            if known != log.block_hash:
+                raise EndpointContradictsItself(f"block {log.block}", known, log.block_hash)
+            yield log
 
     @staticmethod
     def _log(raw: dict[str, Any]) -> Log:
@@ -131,28 +245,72 @@ class Chain:
     def times(self, blocks: Sequence[int]) -> dict[int, int]:
         """Timestamp of each block, seconds."""
         missing = sorted(set(blocks) - self._blocks.keys())
-        for head in self._many("eth_getBlockByNumber", [(hex(b), False) for b in missing]):
+        for head in self.many("eth_getBlockByNumber", [(hex(b), False) for b in missing]):
+            if head is None:
+                raise EndpointFailed(self.url, "a block that it gave logs of is missing")
             self._blocks[int(head["number"], 16)] = (head["hash"], int(head["timestamp"], 16))
         return {b: self._blocks[b][1] for b in blocks}
 
-    def calldata(self, transactions: Sequence[str]) -> dict[str, tuple[str, str, bytes]]:
-        """Sender, receiver and input of each transaction."""
-        distinct = list(dict.fromkeys(transactions))
-        raw = self._many("eth_getTransactionByHash", [(t,) for t in distinct])
-        return {
-            t: (r["from"].lower(), (r["to"] or "").lower(), bytes.fromhex(r["input"][2:]))
-            for t, r in zip(distinct, raw, strict=True)
-        }
+    def transactions(self, hashes: Sequence[str]) -> Iterator[tuple[str, str, str, bytes]]:
+        """Hash, sender, receiver and input of each transaction, which must lie in a block whose
+        hash is the one known."""
+        found = self.many("eth_getTransactionByHash", [(h,) for h in hashes], CALLDATA_BATCH)
+        for name, raw in zip(hashes, found, strict=True):
+            if raw is None or raw["hash"] != name:
+                raise EndpointFailed(
+                    self.url, f"transaction {name}, whose logs it gave, is missing"
+                )
+            block = int(raw["blockNumber"], 16)
+            known = self._blocks.get(block, (raw["blockHash"], 0))[0]
+            if raw["blockHash"] != known:
+                raise EndpointContradictsItself(f"block {block}", known, raw["blockHash"])
+            input_ = bytes.fromhex(raw["input"][2:])
+            yield name, raw["from"].lower(), (raw["to"] or "").lower(), input_
 
-    def view(self, address: str, data: bytes) -> bytes:
-        """Result of a call at the pinned block."""
-        call = {"to": address, "data": "0x" + data.hex()}
-        result: str = self.call("eth_call", call, hex(self.pin.number))
-        return bytes.fromhex(result[2:])
+    def view(self, address: str, data: bytes, block: int | None = None) -> bytes:
+        """Result of a call at the pinned block, or at an earlier one."""
+        (answer,) = self.views([(address, data)], block)
+        return answer
+
+    def views(self, calls: Sequence[tuple[str, bytes]], block: int | None = None) -> list[bytes]:
+        """Results of calls at the pinned block, or at an earlier one."""
+        at = hex(self.pin.number if block is None else block)
+        asked = [({"to": address, "data": "0x" + data.hex()}, at) for address, data in calls]
+        return [bytes.fromhex(answer[2:]) for answer in self.many("eth_call", asked)]
 
     def confirm_pin(self) -> None:
-        """Asks for the pinned block again. :raises EndpointContradictsItself:"""
+        """Asks for the pinned block again and ends the reading.
+
+        :raises EndpointContradictsItself:
+        """
         again = self.call("eth_getBlockByNumber", hex(self.pin.number), False)
         found = again["hash"] if again else "missing"
         if found != self.pin.hash:
-            raise EndpointContradictsItself(self.pin.number, self.pin.hash, found)
+            raise EndpointContradictsItself(f"block {self.pin.number}", self.pin.hash, found)
+        self._memory.end()
+
+
+class Calldata(Mapping[str, tuple[str, str, bytes]]):
+    """Sender, receiver and input by transaction, read when needed; few are held at a time."""
+
+    def __init__(self, chain: Chain, order: Sequence[str]) -> None:
+        self._chain = chain
+        self._order = list(dict.fromkeys(order))
+        self._place = {name: i for i, name in enumerate(self._order)}
+        self._held: dict[str, tuple[str, str, bytes]] = {}
+
+    def __getitem__(self, name: str) -> tuple[str, str, bytes]:
+        if name not in self._held:
+            start = self._place[name]
+            following = self._order[start : start + CALLDATA_BATCH]
+            if len(self._held) > 8 * CALLDATA_BATCH:
+                self._held.clear()
+            for one, sender, receiver, input_ in self._chain.transactions(following):
+                self._held[one] = (sender, receiver, input_)
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)

@@ -1,12 +1,13 @@
 """`flowcover audit`: recomputes the ledger of a chain from a terminal.
 
-Exit codes: 0 nothing differs, 1 something does, 4 the chain, the deployment file or the database
-cannot be read.
+Exit codes: 0 nothing differs, 1 something does, 4 the chain, the deployment file, the evidence or
+the database cannot be read.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from backend.audit.chain import AuditError
-from backend.audit.run import Audit, audit
+from backend.audit.run import Audit, Request, audit
 
 UNREADABLE = 4
 
@@ -33,11 +34,24 @@ def addresses_of(path: Path) -> dict[str, str]:
 def as_object(found: Audit) -> dict[str, object]:
     """The result for a program."""
     stored = found.comparison
+    seen = found.evidence
     return {
-        "block": {"number": found.pin.number, "hash": found.pin.hash},
+        "block": {
+            "number": found.pin.number,
+            "hash": found.pin.hash,
+            "timestamp": found.pin.timestamp,
+            "chain_id": found.pin.chain_id,
+            "genesis": found.pin.genesis,
+        },
         "recomputed": dict(found.result.recomputed),
         "on_chain": dict(found.result.on_chain),
         "findings": [str(finding) for finding in found.result.findings],
+        "remarks": [str(remark) for remark in seen.remarks] if seen else [],
+        "sensor_gaps": [str(gap) for gap in seen.gaps] if seen else [],
+        "evidence_coverage": {
+            str(policy): {"frames_with_data": shown, "frames": frames}
+            for policy, (shown, frames) in (seen.coverage if seen else {}).items()
+        },
         "database_rows": stored.rows if stored else None,
         "database_differences": [str(d) for d in stored.differences] if stored else [],
         "differences": found.differences,
@@ -52,31 +66,56 @@ def show(found: Audit) -> None:
     for kind, count in sorted(found.result.on_chain.items()):
         table.add_row(kind, f"{count:,}", f"{found.result.recomputed[kind]:,}")
     Console().print(table)
+    if found.evidence is not None:
+        for policy, (shown, frames) in found.evidence.coverage.items():
+            print(f"evidence: policy {policy}: sensor data in {shown:,} of {frames:,} frames")
+        for note in [*found.evidence.gaps, *found.evidence.remarks]:
+            print(f"remark: {note}")
     stored = found.comparison
     for difference in [*found.result.findings, *(stored.differences if stored else [])]:
         print(f"differs: {difference}")
-    compared = f", {stored.rows:,} database rows compared" if stored else ""
-    objects = sum(found.result.recomputed.values())
-    print(f"{objects:,} objects recomputed{compared}, {found.differences} differences")
+    print(found.closing_line())
 
 
 def command(
     rpc: Annotated[str, typer.Option(help="JSON-RPC address of any node of the chain.")],
     deployment: Annotated[Path, typer.Option(help="deployment.json with the addresses.")],
+    evidence: Annotated[
+        list[Path] | None, typer.Option(help="Evidence folder of a member; may be repeated.")
+    ] = None,
+    models: Annotated[
+        Path | None, typer.Option(help="Model registry, instead of the shipped one.")
+    ] = None,
     database: Annotated[
         str | None, typer.Option(help="URL of a backend's database to compare.")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for bordereaux and reports; an interrupted audit resumes there."),
+    ] = None,
+    block: Annotated[
+        int | None, typer.Option(help="Block to audit at, instead of the newest.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Recompute every premium and payout from the chain alone."""
+    """Recompute every score, premium and payout from the chain and its evidence alone."""
     try:
-        with Progress(transient=True, disable=as_json) as bar:
+        with Progress(transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
             task = bar.add_task("reading events")
 
             def progress(what: str, done: int, total: int) -> None:
                 bar.update(task, description=what, completed=done, total=total)
 
-            found = audit(rpc, addresses_of(deployment), database, progress)
+            request = Request(
+                url=rpc,
+                addresses=addresses_of(deployment),
+                evidence=tuple(evidence or ()),
+                models=models,
+                database=database,
+                memory=out / "reading.sqlite" if out else None,
+                block=block,
+            )
+            found = audit(request, progress)
     except AuditError as error:
         typer.echo(f"flowcover audit: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error

@@ -5,7 +5,7 @@ Reads the tables by plain SQL; shares neither models nor queries with the backen
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.audit.chain import AuditError
-from backend.audit.ledger import Key, Ledger, Row
+from backend.audit.ledger import Key, Ledger, Row, certificates
 
+Leaves = Callable[[int], bytes]
 # Compared tables and their key columns; every column of the audit's row is compared.
 KEYS: dict[str, tuple[str, ...]] = {
     "ledger_risks": ("risk",),
@@ -27,8 +28,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ledger_masks": ("subject", "epoch"),
     "ledger_claims": ("claim",),
     "ledger_payouts": ("block_hash", "log_index"),
-    "certificates": ("series", "serial"),
 }
+CERTIFICATES = "certificates"
 
 
 class DatabaseUnreadable(AuditError):
@@ -67,10 +68,13 @@ def canonical(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else int(value)
 
 
-def stored_rows(connection: Connection, table: str) -> dict[Key, Row]:
+def stored_rows(
+    connection: Connection, table: str, keys: tuple[str, ...], where: str = "", **values: Any
+) -> dict[Key, Row]:
+    """Rows of a table by the columns that name them."""
     quoted = connection.dialect.identifier_preparer.quote(table)
-    found = connection.execute(text(f"SELECT * FROM {quoted}")).mappings()
-    return {tuple(canonical(row[k]) for k in KEYS[table]): dict(row) for row in found}
+    found = connection.execute(text(f"SELECT * FROM {quoted} {where}"), values).mappings()
+    return {tuple(canonical(row[k]) for k in keys): dict(row) for row in found}
 
 
 def differences(table: str, chain: dict[Key, Row], stored: dict[Key, Row]) -> Iterator[Difference]:
@@ -90,9 +94,10 @@ def differences(table: str, chain: dict[Key, Row], stored: dict[Key, Row]) -> It
         yield Difference(table, key, "is in the database and not on the chain")
 
 
-def compare(ledger: Ledger, url: str) -> Comparison:
+def compare(ledger: Ledger, url: str, leaves: Leaves | None = None) -> Comparison:
     """Compares every row of the compared tables.
 
+    :param leaves: batch → packed certificates; without it certificates are not compared
     :raises DatabaseUnreadable: no such database, table or column
     """
     rows = 0
@@ -100,11 +105,41 @@ def compare(ledger: Ledger, url: str) -> Comparison:
     try:
         engine = create_engine(url)
         with engine.connect() as connection:
-            for table in KEYS:
-                chain, stored = ledger.rows(table), stored_rows(connection, table)
+            for table, keys in KEYS.items():
+                chain, stored = ledger.rows(table), stored_rows(connection, table, keys)
                 rows += len(chain.keys() | stored.keys())
                 found += differences(table, chain, stored)
+            if leaves is not None:
+                for part in compared_certificates(connection, ledger, leaves):
+                    rows += part.rows
+                    found += part.differences
         engine.dispose()
     except (SQLAlchemyError, KeyError, ValueError) as error:
         raise DatabaseUnreadable(str(error).splitlines()[0]) from error
     return Comparison(rows, found)
+
+
+def compared_certificates(
+    connection: Connection, ledger: Ledger, leaves: Leaves
+) -> Iterator[Comparison]:
+    """Certificates bordereau by bordereau, so that few are held at a time; then those that the
+    database places in a bordereau that is not on the chain. Sold ones that are in no bordereau yet
+    are not the ledger's."""
+    keys = ("series", "serial")
+    batches = ledger.rows("ledger_bordereaux")
+    for (batch,), row in batches.items():
+        chain = {(c["series"], c["serial"]): c for c in certificates(row, leaves(batch))}
+        stored = stored_rows(connection, CERTIFICATES, keys, "WHERE batch = :batch", batch=batch)
+        found = list(differences(CERTIFICATES, chain, stored))
+        yield Comparison(len(chain.keys() | stored.keys()), found)
+    placed = connection.execute(
+        text(f"SELECT batch, count(*) FROM {CERTIFICATES} WHERE batch IS NOT NULL GROUP BY batch")
+    )
+    strays = [(int(batch), int(count)) for batch, count in placed if (int(batch),) not in batches]
+    yield Comparison(
+        sum(count for _, count in strays),
+        [
+            Difference(CERTIFICATES, (batch,), f"{count} certificates are of no batch on the chain")
+            for batch, count in strays
+        ],
+    )

@@ -152,6 +152,28 @@ EVENTS: dict[str, dict[bytes, Declaration]] = {
     contract: {d.topic: d for d in map(declare, texts)} for contract, texts in EVENT_TEXTS.items()
 }
 
+# Events of OpenZeppelin's token, vault and access contracts that the audit reads.
+_TAKEN = (
+    "Withdraw(address indexed sender, address indexed receiver, address indexed owner, "
+    "uint256 assets, uint256 shares)",
+)
+FOREIGN_TEXTS: dict[str, tuple[str, ...]] = {
+    "Authority": (
+        "RoleGranted(uint64 indexed roleId, address indexed account, uint32 delay, uint48 since, "
+        "bool newMember)",
+        "RoleRevoked(uint64 indexed roleId, address indexed account)",
+    ),
+    "StableCoin": ("Transfer(address indexed from, address indexed to, uint256 value)",),
+    "JuniorVault": _TAKEN,
+    "SeniorVault": _TAKEN,
+}
+READ: dict[str, dict[bytes, Declaration]] = {
+    contract: EVENTS.get(contract, {})
+    | {d.topic: d for d in map(declare, FOREIGN_TEXTS.get(contract, ()))}
+    for contract in EVENTS.keys() | FOREIGN_TEXTS.keys()
+}
+"""Everything that the audit reads, by contract and topic."""
+
 REPORT = declare(
     "report(uint32 committeeVersion, uint32 frame, bytes32 modelHash, uint32 firstRisk, "
     "(bytes scores, bytes signature)[] vectors)"

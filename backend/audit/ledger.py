@@ -6,7 +6,7 @@ database.py can compare the two. The fold trusts the events; checks.py recompute
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,9 @@ class Ledger:
     events: list[Event] = field(default_factory=list)
     units: dict[int, int] = field(default_factory=dict)
     """Rate unit of each product, 1e18 a year."""
+    epochs: dict[int, list[int]] = field(default_factory=dict)
+    """Epochs with attested slots, by subject."""
+    _by_name: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
 
     def put(self, table: str, key: Key, row: Row) -> None:
         self.tables.setdefault(table, {})[key] = row
@@ -54,11 +57,13 @@ class Ledger:
         return self.tables.get(table, {})
 
     def named(self, contract: str, name: str) -> list[Event]:
-        return [e for e in self.events if e.contract == contract and e.name == name]
+        """Events of one kind, in chain order."""
+        return self._by_name.get((contract, name), [])
 
     def take(self, event: Event) -> None:
         """Folds one event; one that changes no row is only kept."""
         self.events.append(event)
+        self._by_name.setdefault((event.contract, event.name), []).append(event)
         rule = FOLDS.get((event.contract, event.name))
         if rule is not None:
             rule(self, event, event.args)
@@ -280,6 +285,9 @@ def _claimed(ledger: Ledger, event: Event, a: Row) -> None:
 
 @folds("IncidentRegistry", "SlotsAttested")
 def _masks(ledger: Ledger, event: Event, a: Row) -> None:
+    epochs = ledger.epochs.setdefault(a["subject"], [])
+    if a["epoch"] not in epochs:
+        epochs.append(a["epoch"])
     ledger.put(
         "ledger_masks",
         (a["subject"], a["epoch"]),
@@ -355,21 +363,20 @@ def _payout(
     )
 
 
-def leaves_of(ledger: Ledger, batch: int, leaves: bytes) -> None:
-    """Adds the certificates of a posted bordereau from its calldata: 20 + 2 + 2 bytes each."""
-    row = ledger.row("ledger_bordereaux", batch)
-    for index in range(0, len(leaves) // LEAF):
-        leaf = leaves[index * LEAF : (index + 1) * LEAF]
-        ledger.put(
-            "certificates",
-            (row["series"], row["first_serial"] + index),
-            {
-                "series": row["series"],
-                "serial": row["first_serial"] + index,
-                "batch": batch,
-                "index": index,
-                "holder": hexed(leaf[:20]),
-                "units": int.from_bytes(leaf[20:22], "big"),
-                "start": row["base"] + int.from_bytes(leaf[22:24], "big"),
-            },
-        )
+def certificate(row: Row, leaves: bytes, index: int) -> Row:
+    """One certificate of a posted bordereau from its records: 20 + 2 + 2 bytes each."""
+    leaf = leaves[index * LEAF : (index + 1) * LEAF]
+    return {
+        "series": row["series"],
+        "serial": row["first_serial"] + index,
+        "batch": row["batch"],
+        "index": index,
+        "holder": hexed(leaf[:20]),
+        "units": int.from_bytes(leaf[20:22], "big"),
+        "start": row["base"] + int.from_bytes(leaf[22:24], "big"),
+    }
+
+
+def certificates(row: Row, leaves: bytes) -> Iterator[Row]:
+    """The certificates of a posted bordereau, in order."""
+    return (certificate(row, leaves, index) for index in range(len(leaves) // LEAF))

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from eth_abi import decode
+import httpx
+from eth_abi.abi import decode
 
 from backend.audit.abi import declare
-from backend.audit.chain import Chain, EndpointFailed, Pin
-from backend.audit.checks import Committee, Parameters, Result, check_all
+from backend.audit.balances import Balances, balance
+from backend.audit.chain import Calldata, Chain, EndpointFailed, Pin
+from backend.audit.checks import Committee, Parameters, Result, check_all, leaves_of
 from backend.audit.database import Comparison, compare
-from backend.audit.declarations import EVENTS
+from backend.audit.declarations import PREMIUM_AT, READ
 from backend.audit.ledger import Event, Ledger
 
+if TYPE_CHECKING:
+    from backend.audit.evidence.check import EvidenceReport
+
 # Transactions whose calldata proves their events.
-PROVED_BY_CALLDATA = {"ScoresReported", "ObservationRecorded", "BordereauPosted"}
+PROVED_BY_CALLDATA = {
+    "ScoresReported",
+    "ObservationRecorded",
+    "BordereauPosted",
+    "PolicyBound",
+    "AssessorDecided",
+}
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to audit and against what.
+
+    :param addresses: contract name → address
+    :param evidence: evidence folders of the members; empty leaves evidence out
+    :param models: registry of models; None takes the shipped one
+    :param database: SQLAlchemy URL of a backend to compare, if any
+    :param memory: file in which answers of the node are kept until the audit ends
+    :param block: number of the block to pin; None takes the newest
+    :param checkpoints: how many earlier blocks the journal is compared at, beside the pinned one
+    """
+
+    url: str
+    addresses: Mapping[str, str]
+    evidence: Sequence[Path] = ()
+    models: Path | None = None
+    database: str | None = None
+    memory: Path | None = None
+    block: int | None = None
+    checkpoints: int = 4
+    transport: httpx.BaseTransport | None = None
 
 
 @dataclass(frozen=True)
@@ -26,11 +62,33 @@ class Audit:
     ledger: Ledger
     result: Result
     comparison: Comparison | None
+    balances: Balances | None = None
+    parameters: Parameters | None = None
+    evidence: EvidenceReport | None = None
+    calldata: Mapping[str, tuple[str, str, bytes]] = field(default_factory=dict)
 
     @property
     def differences(self) -> int:
         stored = len(self.comparison.differences) if self.comparison else 0
         return len(self.result.findings) + stored
+
+    def leaves(self, batch: int) -> bytes:
+        """Packed certificates of a posted bordereau."""
+        row = self.ledger.row("ledger_bordereaux", batch)
+        return leaves_of(row["transaction_hash"], self.calldata)
+
+    def closing_line(self) -> str:
+        """The result in one line."""
+        objects = sum(self.result.recomputed.values())
+        parts = [f"{objects:,} objects recomputed"]
+        if self.balances is not None:
+            parts.append(
+                f"{self.balances.journal.entries:,} journal entries balanced at "
+                f"{self.balances.checkpoints} checkpoints"
+            )
+        if self.comparison is not None:
+            parts.append(f"{self.comparison.rows:,} database rows compared")
+        return f"audit: {', '.join(parts)}, {self.differences} differences"
 
 
 def number(chain: Chain, address: str, view: str) -> int:
@@ -58,17 +116,18 @@ def committees(chain: Chain, address: str, ledger: Ledger) -> dict[int, Committe
         raw = chain.view(address, call.encode_call(version))
         (members,) = decode(["(address,bytes32,bytes32,bool)[]"], raw)
         signers = tuple(str(member[0]).lower() for member in members)
-        found[version] = Committee(signers, event.args["f"])
+        seeing = frozenset(str(member[0]).lower() for member in members if member[3])
+        found[version] = Committee(signers, event.args["f"], seeing)
     return found
 
 
 def read_ledger(chain: Chain, addresses: Mapping[str, str], progress: Progress) -> Ledger:
     """Folds every declared event of the contracts, in chain order."""
-    names = {addresses[name].lower(): name for name in EVENTS}
+    names = {addresses[name].lower(): name for name in READ if name in addresses}
     ledger = Ledger()
     for log in chain.logs(list(names)):
         contract = names[log.address]
-        declaration = EVENTS[contract].get(log.topics[0])
+        declaration = READ[contract].get(log.topics[0]) if log.topics else None
         if declaration is None:
             continue
         ledger.take(
@@ -88,6 +147,7 @@ def read_ledger(chain: Chain, addresses: Mapping[str, str], progress: Progress) 
 
 
 def parameters_of(chain: Chain, addresses: Mapping[str, str], ledger: Ledger) -> Parameters:
+    """What the deployment fixes, from the contracts' views."""
     per_frame, per_day = pair(chain, addresses["RiskFeed"], "changeCaps")
     return Parameters(
         chain_id=chain.pin.chain_id,
@@ -98,26 +158,67 @@ def parameters_of(chain: Chain, addresses: Mapping[str, str], ledger: Ledger) ->
         max_report_delay=number(chain, addresses["IncidentRegistry"], "maxReportDelay"),
         max_move_per_frame=per_frame,
         max_move_per_day=per_day,
+        now=chain.pin.timestamp,
+        premium_views=premium_views(chain, addresses["PolicyBook"], ledger),
     )
 
 
-def audit(
-    url: str, addresses: Mapping[str, str], database: str | None, progress: Progress | None = None
-) -> Audit:
-    """
-    :param addresses: contract name to address
-    :param database: SQLAlchemy URL of a backend to compare, if any
+def premium_views(chain: Chain, book: str, ledger: Ledger) -> dict[int, int]:
+    """Premium earned by each unsettled policy at the pinned block, as the contract says."""
+    settled = {
+        event.args["policy"]
+        for name in ("PolicyCancelled", "PolicyExpired")
+        for event in ledger.named("PolicyBook", name)
+    }
+    open_ = [policy for (policy,) in ledger.rows("ledger_policies") if policy not in settled]
+    calls = [(book, PREMIUM_AT.encode_call(policy, chain.pin.timestamp)) for policy in open_]
+    answers = chain.views(calls)
+    return {
+        policy: int.from_bytes(answer[:32], "big")
+        for policy, answer in zip(open_, answers, strict=True)
+    }
+
+
+def audit(request: Request, progress: Progress | None = None) -> Audit:
+    """Recomputes a ledger from its chain, and compares what it is asked to compare.
+
     :raises AuditError: the chain or the database cannot be read
     """
     shown: Progress = progress or _silent
-    chain = Chain(url)
-    ledger = read_ledger(chain, addresses, shown)
-    proved = [e.transaction for e in ledger.events if e.name in PROVED_BY_CALLDATA]
-    calldata = chain.calldata(proved)
-    result = check_all(ledger, calldata, parameters_of(chain, addresses, ledger))
-    comparison = compare(ledger, database) if database else None
+    chain = Chain(request.url, request.block, request.memory, request.transport)
+    ledger = read_ledger(chain, request.addresses, shown)
+    calldata = Calldata(
+        chain, [e.transaction for e in ledger.events if e.name in PROVED_BY_CALLDATA]
+    )
+    parameters = parameters_of(chain, request.addresses, ledger)
+    result = Result()
+    check_all(ledger, calldata, parameters, result, shown)
+    balances = balance(chain, request.addresses, ledger, request.checkpoints, result, shown)
+    evidence = None
+    if request.evidence:
+        from backend.audit.evidence.check import check_evidence
+
+        evidence = check_evidence(
+            request.evidence,
+            request.models,
+            ledger,
+            calldata,
+            parameters,
+            chain.pin.timestamp,
+            result,
+            shown,
+        )
+    result.close()
+    comparison = None
+    found = Audit(chain.pin, ledger, result, comparison, balances, parameters, evidence, calldata)
+    if request.database:
+        shown("database", 0, 1)
+        comparison = compare(ledger, request.database, found.leaves)
+        found = Audit(
+            chain.pin, ledger, result, comparison, balances, parameters, evidence, calldata
+        )
     chain.confirm_pin()
-    return Audit(chain.pin, ledger, result, comparison)
+    return found
 
 
 def _silent(*_: Any) -> None:

@@ -1,7 +1,8 @@
 """Canonical bytes of bundles and the folder that keeps them; changes when their encoding does.
 
 A bundle is JSON in the form of RFC 8785; its name is the keccak-256 of those bytes, the same 32
-bytes that a signed observation carries.
+bytes that a signed observation carries. Beside the bundles lie the sensors' batches that they name,
+each under the hash of its signed header.
 """
 
 from __future__ import annotations
@@ -53,10 +54,7 @@ class EvidenceStore:
         name = hash_of(data)
         path = self._path(name)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}")
-            draft.write_bytes(data)
-            draft.replace(path)
+            _write(path, data)
         return name
 
     def raw(self, name: bytes) -> bytes:
@@ -77,9 +75,39 @@ class EvidenceStore:
         """All hashes, in no order."""
         return (bytes.fromhex(p.stem) for p in self._folder.glob("*/*.json"))
 
+    def keep_batch(self, header_hash: bytes, wire: Bundle) -> None:
+        """Keeps a sensor's batch in its wire form; keeping the same one twice changes nothing."""
+        path = self._batch_path(header_hash)
+        if not path.exists():
+            _write(path, canonical(wire))
+
+    def batch(self, header_hash: bytes) -> Bundle:
+        """A batch's wire form, unchecked. Raises EvidenceError when absent or no object."""
+        try:
+            data = self._batch_path(header_hash).read_bytes()
+        except FileNotFoundError:
+            raise EvidenceError(header_hash.hex(), "batch is not in this store") from None
+        return parse(header_hash, data)
+
+    def batch_names(self) -> Iterator[bytes]:
+        """The header hashes of all batches, in no order."""
+        return (bytes.fromhex(p.stem) for p in self._folder.glob("batches/*/*.json"))
+
     def _path(self, name: bytes) -> Path:
         text = name.hex()
         return self._folder / text[:2] / f"{text}.json"
+
+    def _batch_path(self, header_hash: bytes) -> Path:
+        text = header_hash.hex()
+        return self._folder / "batches" / text[:2] / f"{text}.json"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Writes a whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(path)
 
 
 def parse(name: bytes, data: bytes) -> Bundle:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.client.messages import ScoreVector, pack_scores, unpack_scores
+from oracles.attest.batches import to_wire
 from oracles.attest.behaviour import Gossip
 from oracles.attest.messages import MOST_RISKS, Signed
 from oracles.attest.score import Lane, LaneScorer
@@ -169,6 +170,10 @@ class ScoreRound:
 
     def _keep_evidence(self, vector: ScoreVector, lanes: Sequence[Lane]) -> bytes:
         deployed = self.chain.deployed
+        for lane in lanes:
+            for name in lane.batches:
+                header_hash = bytes.fromhex(name.removeprefix("0x"))
+                self.evidence.keep_batch(header_hash, to_wire(self.store.batch(header_hash)))
         return self.evidence.put(
             score_evidence.build(
                 chain_id=deployed.chain_id,

@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from backend.audit.chain import AuditError
-from backend.audit.run import Audit, audit
+from backend.audit.run import Audit, Request, audit
 from scripts import check_demo
 from scripts.demo.clock import Rpc
 from scripts.demo.processes import ROOT, DemoFailed, processes
@@ -41,7 +41,16 @@ def recompute(story: Story) -> Audit:
     story.timeline.chapter("The ledger is recomputed from chain events")
     story.wait_for("the indexer", story.indexed)
     addresses = dict(story.system.deployment.contracts)
-    found = audit(story.rpc.url, addresses, story.database_url)
+    evidence = sorted((story.options.folder / "oracles").glob("member-*/evidence"))
+    found = audit(
+        Request(
+            url=story.rpc.url,
+            addresses=addresses,
+            evidence=evidence,
+            models=story.model.parent,
+            database=story.database_url,
+        )
+    )
     keep_ledger(story.options.folder / "ledger.json", found)
     assert found.comparison is not None
     counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.result.recomputed.items()))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backend.audit.declarations import EVENT_TEXTS, EVENTS
+from backend.audit.declarations import EVENT_TEXTS, EVENTS, FOREIGN_TEXTS, READ
 from contracts.client.abi import signature_hash
 from contracts.client.system import CONTRACTS
 
@@ -51,6 +51,14 @@ def test_events__each_contract__are_declared_by_the_audit_as_compiled(contract: 
 @pytest.mark.parametrize("contract", sorted(EVENT_TEXTS))
 def test_events__audit_declaration__is_of_a_deployed_contract(contract: str) -> None:
     assert contract in CONTRACTS
+
+
+@pytest.mark.parametrize("contract", sorted(FOREIGN_TEXTS))
+def test_events__of_openzeppelin__are_declared_by_the_audit_as_compiled(contract: str) -> None:
+    compiled = {
+        signature_hash(entry) for entry in abi(CONTRACTS[contract]) if entry["type"] == "event"
+    }
+    assert READ[contract].keys() - EVENTS.get(contract, {}).keys() <= compiled
 
 
 def test_errors__each_custom_error__is_raised_by_a_test() -> None:

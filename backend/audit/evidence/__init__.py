@@ -1,0 +1,1 @@
+"""The audit's replay of evidence: scores and observations derived again from what members kept."""
