@@ -31,33 +31,6 @@ def addresses_of(path: Path) -> dict[str, str]:
     return found
 
 
-def as_object(found: Audit) -> dict[str, object]:
-    """The result for a program."""
-    stored = found.comparison
-    seen = found.evidence
-    return {
-        "block": {
-            "number": found.pin.number,
-            "hash": found.pin.hash,
-            "timestamp": found.pin.timestamp,
-            "chain_id": found.pin.chain_id,
-            "genesis": found.pin.genesis,
-        },
-        "recomputed": dict(found.result.recomputed),
-        "on_chain": dict(found.result.on_chain),
-        "findings": [str(finding) for finding in found.result.findings],
-        "remarks": [str(remark) for remark in seen.remarks] if seen else [],
-        "sensor_gaps": [str(gap) for gap in seen.gaps] if seen else [],
-        "evidence_coverage": {
-            str(policy): {"frames_with_data": shown, "frames": frames}
-            for policy, (shown, frames) in (seen.coverage if seen else {}).items()
-        },
-        "database_rows": stored.rows if stored else None,
-        "database_differences": [str(d) for d in stored.differences] if stored else [],
-        "differences": found.differences,
-    }
-
-
 def show(found: Audit) -> None:
     """The result for a person: counts, each difference with its cause, a closing line."""
     table = Table(title=f"Recomputed at block {found.pin.number:,}", title_justify="left")
@@ -99,6 +72,8 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recompute every score, premium and payout from the chain and its evidence alone."""
+    from backend.audit.report import as_object, write_report
+
     try:
         with Progress(transient=True, disable=as_json or not sys.stderr.isatty()) as bar:
             task = bar.add_task("reading events")
@@ -116,6 +91,8 @@ def command(
                 block=block,
             )
             found = audit(request, progress)
+            if out is not None:
+                write_report(found, out, progress)
     except AuditError as error:
         typer.echo(f"flowcover audit: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error

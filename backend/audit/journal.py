@@ -64,6 +64,8 @@ class Journal:
     credits: Counter[str] = field(default_factory=Counter)
     floats: Counter[str] = field(default_factory=Counter)
     bonds: Counter[str] = field(default_factory=Counter)
+    tokens_out: Counter[str] = field(default_factory=Counter)
+    """Tokens that left a contract, by name of the event."""
     entries: int = 0
 
     def owed(self, account: str) -> int:
@@ -83,6 +85,8 @@ class Journal:
             self.balances[line.account] += line.amount
             side = self.debits if line.amount > 0 else self.credits
             side[line.account] += abs(line.amount)
+            if line.account.startswith(TOKENS) and line.amount < 0:
+                self.tokens_out[entry.event.name] -= line.amount
 
 
 Rule = Callable[[Row, str], Iterable[tuple[str, str, int]]]

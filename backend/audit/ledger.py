@@ -43,6 +43,10 @@ class Ledger:
     events: list[Event] = field(default_factory=list)
     units: dict[int, int] = field(default_factory=dict)
     """Rate unit of each product, 1e18 a year."""
+    terms: dict[int, Row] = field(default_factory=dict)
+    """Terms of each product."""
+    posted: dict[int, Event] = field(default_factory=dict)
+    """The event that put each bordereau on the chain."""
     epochs: dict[int, list[int]] = field(default_factory=dict)
     """Epochs with attested slots, by subject."""
     _by_name: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
@@ -101,6 +105,7 @@ def resets(ledger: Ledger, args: Row) -> list[tuple[int, int]]:
 @folds("ProductBook", "ProductRegistered")
 def _product(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.units[a["product"]] = a["terms"]["rateUnit"]
+    ledger.terms[a["product"]] = a["terms"]
 
 
 @folds("RiskRegister", "RiskRegistered")
@@ -241,6 +246,7 @@ def _reservation_released(ledger: Ledger, event: Event, a: Row) -> None:
 
 @folds("CertificateBook", "BordereauPosted")
 def _posted(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.posted[a["batch"]] = event
     ledger.put(
         "ledger_bordereaux",
         (a["batch"],),

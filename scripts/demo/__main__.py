@@ -125,6 +125,7 @@ def run(options: Options, keep: bool, report_path: Path) -> int:
         report = close(story, found)
         write_report(report_path, report)
         timeline.closing_table(closing_rows(report))
+        timeline.note(found.closing_line())
         timeline.note(f"report: {report_path}; check it with `python -m scripts.check_demo`")
         finished = True
         if keep:

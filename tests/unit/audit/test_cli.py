@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from backend.audit.chain import Pin
 from backend.audit.checks import Finding, Result
-from backend.audit.cli import as_object, show
+from backend.audit.cli import show
 from backend.audit.ledger import Ledger
+from backend.audit.report import as_object
 from backend.audit.run import Audit
 from backend.cli import app
 
