@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eth_account import Account
-from eth_account.messages import encode_typed_data
+from eth_account.messages import SignableMessage, encode_typed_data
+from eth_utils.crypto import keccak
 
 from backend.audit.declarations import ATTEST, POST, REPORT
 from backend.audit.ledger import LEAF, Event, Ledger, Row, certificate, hexed, resets
@@ -127,17 +128,26 @@ OBSERVATION = [
 ]
 
 
-def signer_of(
-    parameters: Parameters, contract: str, kind: str, members: list[Row], message: Row, sig: bytes
-) -> str:
-    """Address that signed an EIP-712 message for one of the contracts."""
-    domain = {
+def typed_domain(parameters: Parameters, contract: str) -> Row:
+    """EIP-712 domain of one of the contracts."""
+    return {
         "name": f"flowcover {contract}",
         "version": "1",
         "chainId": parameters.chain_id,
         "verifyingContract": parameters.addresses[contract],
     }
-    typed = encode_typed_data(domain, {kind: members}, message)
+
+
+def hashed(typed: SignableMessage) -> bytes:
+    """Digest of an EIP-712 message."""
+    return keccak(b"\x19" + typed.version + typed.header + typed.body)
+
+
+def signer_of(
+    parameters: Parameters, contract: str, kind: str, members: list[Row], message: Row, sig: bytes
+) -> str:
+    """Address that signed an EIP-712 message for one of the contracts."""
+    typed = encode_typed_data(typed_domain(parameters, contract), {kind: members}, message)
     return str(Account.recover_message(typed, signature=sig)).lower()
 
 
@@ -266,8 +276,15 @@ def check_rates(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resul
         for e in ledger.named("ProductBook", "ProductRegistered")
     }
     scores: dict[int, int] = {}
+    rates: dict[tuple[int, int], int] = {}
+    reported: Event | None = None
     for event in ledger.events:
         args = event.args
+        if reported is not None and event.transaction != reported.transaction:
+            _check_moved(reported, rates, scores, tables, result)
+            reported = None
+        if event.name == "ScoresReported":
+            reported = event
         if event.name == "ScoresReported":
             for lane, score in enumerate(lanes(args["scores"])):
                 scores[args["firstRisk"] + lane] = score
@@ -276,8 +293,29 @@ def check_rates(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resul
             for risk, said in rates_set(ledger, event):
                 result.on_chain["rates"] += 1
                 where = f"of product {args['product']} and risk {risk}, {event.place}"
+                if risk not in scores:
+                    result.cannot("rate", where, "the risk has no score")
+                    continue
+                rates[args["product"], risk] = said
                 result.expect("rate", where, said, table_rate(table, unit, scores[risk]), "rate")
                 result.recomputed["rates"] += 1
+        elif event.contract == "RateIndex" and event.name == "IndexStopped":
+            rates.pop((args["product"], args["risk"]), None)
+
+
+def _check_moved(
+    reported: Event,
+    rates: Mapping[tuple[int, int], int],
+    scores: Mapping[int, int],
+    tables: Mapping[int, tuple[int, int]],
+    result: Result,
+) -> None:
+    """A report moves every running rate whose score changed its tier, in its own transaction."""
+    for (product, risk), rate in rates.items():
+        if risk in scores:
+            due = table_rate(*tables[product], scores[risk])
+            where = f"of product {product} and risk {risk} after frame {reported.args['frame']}"
+            result.expect("rate", where, rate, due, "rate")
 
 
 # -- premiums --------------------------------------------------------------------------------------
@@ -745,4 +783,11 @@ def check_all(
     """Every check that chain and calldata suffice for."""
     for done, check in enumerate(CHECKS):
         progress(check.__name__.removeprefix("check_").replace("_", " "), done, len(CHECKS))
-        check(ledger, calldata, parameters, result)
+        try:
+            check(ledger, calldata, parameters, result)
+        except (KeyError, IndexError, ValueError) as error:
+            result.cannot(
+                check.__name__.removeprefix("check_"), "as a whole", f"no {error} on chain"
+            )
+    for event in ledger.orphans:
+        result.cannot(event.name, f"at {event.place}", "how its object came to be is not on chain")

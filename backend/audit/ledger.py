@@ -45,6 +45,12 @@ class Ledger:
     """Rate unit of each product, 1e18 a year."""
     terms: dict[int, Row] = field(default_factory=dict)
     """Terms of each product."""
+    tables_of: dict[int, int] = field(default_factory=dict)
+    """Packed rate table of each product."""
+    series_terms: dict[str, Row] = field(default_factory=dict)
+    """Terms of each series of certificates, by its id."""
+    orphans: list[Event] = field(default_factory=list)
+    """Events of an object of which no event tells how it came to be."""
     posted: dict[int, Event] = field(default_factory=dict)
     """The event that put each bordereau on the chain."""
     epochs: dict[int, list[int]] = field(default_factory=dict)
@@ -69,8 +75,12 @@ class Ledger:
         self.events.append(event)
         self._by_name.setdefault((event.contract, event.name), []).append(event)
         rule = FOLDS.get((event.contract, event.name))
-        if rule is not None:
+        if rule is None:
+            return
+        try:
             rule(self, event, event.args)
+        except KeyError:
+            self.orphans.append(event)
 
 
 Fold = Callable[[Ledger, Event, Row], None]
@@ -106,6 +116,7 @@ def resets(ledger: Ledger, args: Row) -> list[tuple[int, int]]:
 def _product(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.units[a["product"]] = a["terms"]["rateUnit"]
     ledger.terms[a["product"]] = a["terms"]
+    ledger.tables_of[a["product"]] = a["table"]
 
 
 @folds("RiskRegister", "RiskRegistered")
@@ -225,6 +236,7 @@ def _expired(ledger: Ledger, event: Event, a: Row) -> None:
 def _reserved(ledger: Ledger, event: Event, a: Row) -> None:
     key = (hexed(a["series"]),)
     terms = a["terms"]
+    ledger.series_terms[key[0]] = terms
     row = ledger.rows("ledger_series").get(key) or {
         "series": key[0],
         "underwriter": a["underwriter"],

@@ -11,6 +11,7 @@ import httpx
 from eth_abi.abi import decode
 
 from backend.audit.abi import declare
+from backend.audit.authority import check_authority
 from backend.audit.balances import Balances, balance
 from backend.audit.chain import Calldata, Chain, EndpointFailed, Pin
 from backend.audit.checks import Committee, Parameters, Result, check_all, leaves_of
@@ -193,6 +194,7 @@ def audit(request: Request, progress: Progress | None = None) -> Audit:
     parameters = parameters_of(chain, request.addresses, ledger)
     result = Result()
     check_all(ledger, calldata, parameters, result, shown)
+    check_authority(ledger, calldata, parameters, result)
     balances = balance(chain, request.addresses, ledger, request.checkpoints, result, shown)
     evidence = None
     if request.evidence:

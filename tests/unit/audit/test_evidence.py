@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from backend.audit.evidence.cli import Names
-from backend.audit.evidence.scores import Models, Rescorer
+from backend.audit.evidence.scores import Models, NamedBatches, Rescorer
 from backend.audit.evidence.sensors import SensorChains
 from backend.audit.evidence.stores import Stores
 from backend.cli import app
@@ -53,15 +53,6 @@ def chain_of(count: int) -> list[Batch]:
     return found
 
 
-class Held:
-    """The batches of one test, as a member's scorer wants them."""
-
-    def __init__(self, stores: Stores, names: list[bytes]) -> None:
-        from backend.audit.evidence.scores import NamedBatches
-
-        self.named = NamedBatches({name: stores.batch(name) for name in names})
-
-
 def score_bundle(folder: Path) -> bytes:
     """An honest bundle of one risk, and the batch that it names, in a folder."""
     store = EvidenceStore(folder)
@@ -69,8 +60,8 @@ def score_bundle(folder: Path) -> bytes:
     name = batch.header.hash()
     store.keep_batch(name, to_wire(batch))
     scorer = load_scorer(None)
-    held = Held(Stores([folder]), [name])
-    lane = LaneScorer(scorer, held.named, 60).lane(0, SENSOR, Frame(FRAME))
+    held = NamedBatches({name: Stores([folder]).batch(name)})
+    lane = LaneScorer(scorer, held, 60).lane(0, SENSOR, Frame(FRAME))
     return store.put(
         score_evidence.build(
             chain_id=1337, feed=FEED, committee_version=1, member=MEMBER, frame=FRAME,

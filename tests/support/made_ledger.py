@@ -1,0 +1,819 @@
+"""A whole ledger made up at random, and served as a chain: the audit's independent counterpart.
+
+The economics are written here a third time, as naively as possible: premium is added up second by
+second, a claim is a count of lost seconds, capital is a few plain numbers. Nothing is shared with
+the audit but the notation of events. What is made is honest; tests falsify it afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+from typing import Any
+
+import httpx
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from backend.audit.abi import Declaration, Field, declare
+from backend.audit.declarations import ATTEST, BIND, POST, READ, REPORT
+from contracts.client.messages import (
+    BordereauHeader,
+    Domain,
+    Message,
+    Observation,
+    Quote,
+    ScoreVector,
+    digest,
+    pack_scores,
+)
+from contracts.client.signatures import address_of, sign
+
+CHAIN_ID = 1337
+YEAR = 31_536_000
+FRAME, SLOT, DELAY = 10, 5, 60
+MOST_PER_FRAME, MOST_PER_DAY = 2_500, 10_000
+NOBODY = 0xFFFF
+UNIT = 50_000_000
+TABLE = tuple(200 + 70 * tier for tier in range(16))
+BASIS_POINT = 10**14
+CONTRACTS = (
+    "Authority", "StableCoin", "OracleCommittee", "ModelRegistry", "RiskRegister", "ProductBook",
+    "RateIndex", "RiskFeed", "IncidentRegistry", "ExposureLedger", "Cell", "PolicyBook", "Facility",
+    "CertificateBook", "ClaimsDesk", "JuniorVault", "SeniorVault",
+)  # fmt: skip
+ADDRESSES = {name: "0x" + f"{i:02x}" * 20 for i, name in enumerate(CONTRACTS, 0xA0)}
+FEE_BPS, JUNIOR_BPS, COMMISSION_BPS = 500, 4_000, 1_000
+TERMS = {
+    "peril": 0, "form": 0, "cell": ADDRESSES["Cell"], "waitingPeriod": 6, "coverageLag": 20,
+    "mergeGap": 10, "holdWindow": 4, "challengeWindow": 10, "reviewWindow": 120,
+    "claimWindow": 600, "noticePeriod": 3_600, "term": 2_000, "increaseDelay": 60,
+    "rateUnit": BASIS_POINT, "unit": UNIT, "maxSumInsured": 10**13,
+    "instantLimit": 60_000_000, "unreviewedLimit": 10**12, "termsHash": keccak(b"wording"),
+}  # fmt: skip
+POLICY, CERTIFICATE = 1, 2
+
+
+def key_of(name: str) -> bytes:
+    return keccak(text=name)
+
+
+def person(name: str) -> str:
+    return address_of(key_of(name)).lower()
+
+
+MEMBERS = sorted((f"member {i}" for i in range(4)), key=lambda name: int(person(name), 16))
+
+
+def signed(message: Message, name: str) -> bytes:
+    domain = Domain(message.contract, CHAIN_ID, ADDRESSES[message.contract])
+    return sign(digest(message, domain), key_of(name))
+
+
+def flat(field_: Field, value: Any) -> Any:
+    """A value as eth_abi wants it: structs as tuples."""
+    if field_.type.endswith("[]") and field_.parts:
+        one = Field(field_.name, field_.type[:-2], False, field_.parts)
+        return [flat(one, item) for item in value]
+    if field_.parts:
+        return tuple(flat(part, value[part.name]) for part in field_.parts)
+    return value
+
+
+def call_of(declaration: Declaration, **arguments: Any) -> bytes:
+    return declaration.encode_call(*(flat(f, arguments[f.name]) for f in declaration.fields))
+
+
+def log_of(declaration: Declaration, arguments: dict[str, Any]) -> tuple[list[str], str]:
+    """Topics and data of an event."""
+    topics = [declaration.topic]
+    topics += [encode([f.type], [arguments[f.name]]) for f in declaration.fields if f.indexed]
+    plain = [f for f in declaration.fields if not f.indexed]
+    data = encode([f.type for f in plain], [flat(f, arguments[f.name]) for f in plain])
+    return ["0x" + topic.hex() for topic in topics], "0x" + data.hex()
+
+
+@dataclass
+class Policy:
+    """A streamed policy; what it owes is a sum over seconds."""
+
+    holder: str
+    risk: int
+    start: int
+    end: int
+    insured: int
+    hourly: int
+    loading: int
+    funds: int
+    moved: int = 0
+    granted: int = 0
+    by_run: dict[int, int] = field(default_factory=dict)
+    over: bool = False
+
+
+@dataclass
+class Batch:
+    risk: int
+    posted: int
+    base: int
+    leaves: list[tuple[str, int, int]]
+    paid: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Made:
+    """The world so far: plain state, and the chain that it left."""
+
+    random: Random
+    risks: tuple[int, ...] = (0, 1, 2)
+    now: int = 1_800_000_000
+    logs: list[dict[str, Any]] = field(default_factory=list)
+    transactions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    states: list[dict[str, int]] = field(default_factory=list)
+    tokens: dict[str, int] = field(default_factory=dict)
+    junior: int = 0
+    senior: int = 0
+    locked: int = 0
+    fees: int = 0
+    reserved: int = 0
+    float_: int = 0
+    bond: int = 0
+    scores: dict[int, int] = field(default_factory=dict)
+    uncapped: dict[int, int] = field(default_factory=dict)
+    anchors: dict[tuple[int, int], int] = field(default_factory=dict)
+    last_frame: int = 0
+    rates: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    """Risk → (second, tier) while an index of it runs."""
+    policies: list[Policy] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    serial: int = 0
+    marks: dict[tuple[int, int], set[str]] = field(default_factory=dict)
+    """(risk, slot) → members that marked it lost; members 0 to 2 mark it attacked too."""
+    masks: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    scheduled: dict[tuple[int, int], int] = field(default_factory=dict)
+    model: bytes = keccak(b"model")
+    _open: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    # -- the chain ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(
+        self, to: str = "Facility", input_: bytes = b"", sender: str = "anyone"
+    ) -> Iterator[None]:
+        """One transaction in a block of its own; nothing happens when it emits nothing."""
+        self._open = []
+        yield
+        number = len(self.blocks)
+        name = "0x" + keccak(text=f"transaction {number}").hex()
+        block = "0x" + keccak(text=f"block {number}").hex()
+        self.blocks.append(
+            {"number": hex(number), "hash": block, "timestamp": hex(self.now), "transactions": []}
+        )
+        for index, (contract, event, arguments) in enumerate(self._open):
+            (declaration,) = [d for d in READ[contract].values() if d.name == event]
+            topics, data = log_of(declaration, arguments)
+            self.logs.append(
+                {
+                    "address": ADDRESSES[contract], "topics": topics, "data": data,
+                    "blockNumber": hex(number), "blockHash": block, "transactionHash": name,
+                    "logIndex": hex(index), "_event": (contract, event), "_arguments": arguments,
+                }
+            )  # fmt: skip
+        self.transactions[name] = {
+            "hash": name, "from": person(sender), "to": ADDRESSES[to], "input": "0x" + input_.hex(),
+            "blockHash": block, "blockNumber": hex(number),
+        }  # fmt: skip
+        self.states.append(self.state())
+
+    def emit(self, contract: str, name: str, **arguments: Any) -> None:
+        self._open.append((contract, name, arguments))
+
+    def move(self, sender: str, receiver: str, amount: int) -> None:
+        """The token moves; contracts by name, others by address."""
+        if amount == 0:
+            return
+        for who, sign_ in ((sender, -1), (receiver, 1)):
+            if who in ADDRESSES:
+                self.tokens[who] = self.tokens.get(who, 0) + sign_ * amount
+        self.emit(
+            "StableCoin", "Transfer",
+            **{"from": ADDRESSES.get(sender, sender), "to": ADDRESSES.get(receiver, receiver)},
+            value=amount,
+        )  # fmt: skip
+
+    def state(self) -> dict[str, int]:
+        """What the views say."""
+        return {
+            "assets": self.junior + self.senior, "locked": self.locked, "fees": self.fees,
+            "reserved": self.reserved, "float": self.float_, "bond": self.bond,
+            **{f"tokens {name}": amount for name, amount in self.tokens.items()},
+        }  # fmt: skip
+
+    # -- beginning ---------------------------------------------------------------------------------
+
+    def begin(self, risks: int = 3) -> None:
+        with self.transaction("Authority"):
+            for role, name in ((1, "underwriter"), (3, "assessor a"), (3, "assessor b")):
+                self.emit(
+                    "Authority", "RoleGranted", roleId=role, account=person(name), delay=0,
+                    since=self.now, newMember=True,
+                )  # fmt: skip
+            self.emit("ModelRegistry", "HashApproved", hash=self.model, kind=0, uri="")
+            self.emit(
+                "OracleCommittee", "CommitteeProposed", version=1, n=4, f=1, configDigest=bytes(32),
+                activeFrom=self.now,
+            )  # fmt: skip
+            table = sum(lane << 16 * i for i, lane in enumerate(TABLE))
+            for product in (POLICY, CERTIFICATE):
+                self.emit(
+                    "ProductBook", "ProductRegistered", product=product, table=table,
+                    termsHash=TERMS["termsHash"], terms=TERMS | {"form": product - 1},
+                )  # fmt: skip
+            for risk in range(risks):
+                self.emit(
+                    "RiskRegister", "RiskRegistered", risk=risk, applicant=person("applicant"),
+                    assetHash=bytes(32), baseScore=3_000,
+                )  # fmt: skip
+        self.capital(2 * 10**12, 8 * 10**12)
+        with self.transaction():
+            self.emit("Facility", "CommissionSet", platform=person("platform"), bps=COMMISSION_BPS)
+            self.float_ = 10**10
+            self.emit(
+                "Facility", "FloatDeposited", platform=person("platform"), amount=self.float_,
+                balance=self.float_, **{"from": person("platform")},
+            )  # fmt: skip
+            self.move(person("platform"), "Facility", self.float_)
+            self.bond = 10**12
+            self.emit(
+                "Facility", "BondDeposited", underwriter=person("underwriter"), amount=self.bond,
+                balance=self.bond,
+            )  # fmt: skip
+            self.move(person("underwriter"), "Facility", self.bond)
+
+    def capital(self, junior: int, senior: int) -> None:
+        for vault, amount in (("JuniorVault", junior), ("SeniorVault", senior)):
+            with self.transaction(vault):
+                self.emit(
+                    vault, "DepositRequest", controller=person("lender"), owner=person("lender"),
+                    requestId=0, sender=person("lender"), assets=amount,
+                )  # fmt: skip
+                self.move(person("lender"), vault, amount)
+        with self.transaction("Cell"):
+            self.junior, self.senior = self.junior + junior, self.senior + senior
+            self.emit(
+                "Cell", "EpochSettled", epoch=1, juniorOut=0, seniorOut=0, juniorIn=junior,
+                seniorIn=senior,
+            )  # fmt: skip
+            self.move("JuniorVault", "Cell", junior)
+            self.move("SeniorVault", "Cell", senior)
+
+    # -- scores and rates --------------------------------------------------------------------------
+
+    def report(self, vectors: list[list[int]] | None = None) -> None:
+        """Three or four members' scores of a frame; drawn at random unless given."""
+        frame = self.now // FRAME - 1
+        if frame <= self.last_frame:
+            return
+        self.last_frame = frame
+        risks = range(3)
+        if vectors is None:
+            base = [self.random.randrange(10_001) for _ in risks]
+            count = self.random.choice((3, 4))
+            vectors = [
+                [min(10_000, score + self.random.randrange(3)) for score in base]
+                for _ in range(count)
+            ]
+        packed = [pack_scores(vector) for vector in vectors]
+        members = MEMBERS[: len(vectors)]
+        medians = [sorted(column)[len(vectors) // 2] for column in zip(*vectors, strict=True)]
+        effective, wanted = [], []
+        for risk, median in enumerate(medians):
+            before = self.scores.get(risk)
+            if median == NOBODY:
+                known = [before, self.uncapped.get(risk), 3_000]
+                median = max(score for score in known if score is not None)
+            score = median
+            if before is not None:
+                day = (risk, frame * FRAME // 86_400)
+                self.anchors.setdefault(day, before)
+                for origin, most in ((before, MOST_PER_FRAME), (self.anchors[day], MOST_PER_DAY)):
+                    score = max(origin - most, min(origin + most, score), 0)
+            self.scores[risk], self.uncapped[risk] = score, median
+            effective.append(score)
+            wanted.append(median)
+        message = [ScoreVector(1, frame, self.model, 0, scores) for scores in packed]
+        call = call_of(
+            REPORT, committeeVersion=1, frame=frame, modelHash=self.model, firstRisk=0,
+            vectors=[
+                {"scores": vector.scores, "signature": signed(vector, name)}
+                for vector, name in zip(message, members, strict=True)
+            ],
+        )  # fmt: skip
+        with self.transaction("RiskFeed", call):
+            self.emit(
+                "RiskFeed", "ScoresReported", frame=frame, committeeVersion=1, firstRisk=0,
+                modelHash=self.model, signerLanes=0, scores=pack_scores(effective),
+                uncapped=pack_scores(wanted) if wanted != effective else b"",
+            )  # fmt: skip
+            self._reset()
+
+    def _reset(self) -> None:
+        changed, before, after = 0, 0, 0
+        for risk, path in self.rates.items():
+            tier = min(15, self.scores[risk] // 625)
+            if tier != path[-1][1]:
+                changed |= 1 << risk
+                before |= TABLE[path[-1][1]] << 16 * risk
+                after |= TABLE[tier] << 16 * risk
+                path.append((self.now, tier))
+        if changed:
+            self.emit(
+                "RateIndex", "RateReset", product=POLICY, firstRisk=0, lanes=changed,
+                ratesBefore=before, ratesAfter=after,
+            )  # fmt: skip
+
+    def rate_at(self, risk: int, second: int) -> int:
+        """Basis points a year in one second."""
+        found = 0
+        for since, tier in self.rates[risk]:
+            if since <= second:
+                found = TABLE[tier]
+        return found
+
+    # -- streamed policies -------------------------------------------------------------------------
+
+    def owed(self, policy: Policy, until: int) -> int:
+        """Premium of all seconds from the start up to `until`, one by one, rounded up."""
+        points = sum(
+            self.rate_at(policy.risk, second) + policy.loading
+            for second in range(policy.start, min(until, policy.end))
+        )
+        return ceil(Fraction(policy.insured * points, 10_000 * YEAR))
+
+    def bind(self) -> None:
+        risk = self.random.choice(self.risks)
+        if risk not in self.scores:
+            return
+        insured = self.random.randrange(1, 50) * 10**9
+        policy = Policy(
+            person("holder"), risk, self.now, self.now + TERMS["term"], insured,
+            self.random.randrange(1, 20_000) * 10**6, self.random.randrange(5), 10 * 10**6,
+        )  # fmt: skip
+        tier = min(15, self.scores[risk] // 625)
+        rate = (TABLE[min(15, self.uncapped[risk] // 625)] + policy.loading) * BASIS_POINT
+        quote = Quote(
+            POLICY, risk, person("applicant"), policy.holder, insured, policy.hourly, 0, rate,
+            2 * rate + 10**18, policy.funds, self.last_frame, self.model, TERMS["termsHash"],
+            TERMS["term"], keccak(text=f"salt {len(self.policies)}"), self.now + 60,
+        )  # fmt: skip
+        names = [part.name for part in BIND.fields[0].parts]
+        values = dict(zip(names, (getattr(quote, s) for s in quote.__slots__), strict=True))
+        call = call_of(
+            BIND, quote=values, signature=signed(quote, "underwriter"), premium=policy.funds
+        )
+        with self.transaction("PolicyBook", call, "holder"):
+            if risk not in self.rates:
+                self.rates[risk] = [(self.now, tier)]
+                self.emit(
+                    "RateIndex", "IndexStarted", product=POLICY, risk=risk,
+                    rate=TABLE[tier] * BASIS_POINT,
+                )  # fmt: skip
+            self.policies.append(policy)
+            self.emit(
+                "PolicyBook", "PolicyBound", policy=len(self.policies), product=POLICY, risk=risk,
+                holder=policy.holder, applicant=person("applicant"), payer=policy.holder,
+                quoteDigest=digest(
+                    quote, Domain("PolicyBook", CHAIN_ID, ADDRESSES["PolicyBook"])
+                ),
+                sumInsured=insured, lossPerHour=policy.hourly, dependencies=0, rate=rate,
+                loading=policy.loading * BASIS_POINT, premium=policy.funds, start=policy.start,
+                end=policy.end,
+            )  # fmt: skip
+            self.move(policy.holder, "PolicyBook", policy.funds)
+            self._lock("PolicyBook", insured)
+
+    def _lock(self, by: str, amount: int) -> None:
+        self.locked += amount
+        self.emit("Cell", "CapitalLocked", by=ADDRESSES[by], amount=amount, locked=self.locked)
+
+    def _collect(self, by: str, amount: int) -> None:
+        """Premium goes to the cell: fee, then junior, then senior."""
+        fee = floor(Fraction(amount * FEE_BPS, 10_000))
+        junior = floor(Fraction((amount - fee) * JUNIOR_BPS, 10_000))
+        self.fees += fee
+        self.junior += junior
+        self.senior += amount - fee - junior
+        self.move(by, "Cell", amount)
+        self.emit(
+            "Cell", "PremiumCollected", amount=amount, fee=fee, toJunior=junior,
+            toSenior=amount - fee - junior, **{"from": ADDRESSES[by]},
+        )  # fmt: skip
+
+    def _earn(self, number: int, until: int) -> None:
+        policy = self.policies[number - 1]
+        amount = self.owed(policy, until) - policy.moved
+        if amount:
+            policy.moved += amount
+            self.emit("PolicyBook", "PremiumEarned", policy=number, amount=amount, until=until)
+            self._collect("PolicyBook", amount)
+
+    def touch(self) -> None:
+        number = self._some_policy()
+        if number:
+            with self.transaction("PolicyBook"):
+                self._earn(number, min(self.now, self.policies[number - 1].end))
+
+    def top_up(self) -> None:
+        number = self._some_policy()
+        if not number or self.now >= self.policies[number - 1].end:
+            return
+        policy = self.policies[number - 1]
+        with self.transaction("PolicyBook"):
+            policy.funds += 5_000_000
+            self.emit(
+                "PolicyBook", "PolicyToppedUp", policy=number, payer=policy.holder,
+                amount=5_000_000, balance=policy.funds - self.owed(policy, self.now),
+                newSegment=False,
+            )  # fmt: skip
+            self.move(policy.holder, "PolicyBook", 5_000_000)
+            self._earn(number, self.now)
+
+    def cancel(self) -> None:
+        number = self._some_policy()
+        if not number or self.now >= self.policies[number - 1].end:
+            return
+        policy = self.policies[number - 1]
+        with self.transaction("PolicyBook", sender="holder"):
+            self._earn(number, self.now)
+            refund = policy.funds - policy.moved
+            policy.over, policy.end = True, self.now
+            self.emit("PolicyBook", "PolicyCancelled", policy=number, refund=refund, end=self.now)
+            self.move("PolicyBook", policy.holder, refund)
+
+    def _some_policy(self) -> int:
+        open_ = [i for i, policy in enumerate(self.policies, 1) if not policy.over]
+        return self.random.choice(open_) if open_ else 0
+
+    # -- certificates ------------------------------------------------------------------------------
+
+    def post(self) -> None:
+        """A bordereau of a series of its own, reserved and posted."""
+        risk = self.random.choice(self.risks)
+        per_unit = 1_700
+        series = {
+            "underwriter": person("underwriter"), "platform": person("platform"),
+            "product": CERTIFICATE, "risk": risk, "premiumPerUnit": per_unit,
+            "expiryBucket": self.now + 2 * TERMS["term"] + len(self.batches), "leafKind": 0,
+        }  # fmt: skip
+        name = keccak(text=json.dumps(series))
+        base = self.now - 30
+        leaves = [
+            (person(f"buyer {i}"), self.random.randrange(1, 4), self.random.randrange(30))
+            for i in range(self.random.randrange(1, 12))
+        ]
+        units = sum(count for _, count, _ in leaves)
+        exposure, premium = units * UNIT, units * per_unit
+        with self.transaction("Facility", sender="underwriter"):
+            self.emit(
+                "Facility", "ExposureReserved", series=name, platform=series["platform"],
+                underwriter=series["underwriter"], terms=series, exposure=exposure, firstSerial=0,
+                serials=len(leaves),
+            )  # fmt: skip
+            self._lock("Facility", exposure)
+        packed = b"".join(
+            bytes.fromhex(holder[2:]) + count.to_bytes(2, "big") + offset.to_bytes(2, "big")
+            for holder, count, offset in leaves
+        )
+        root = tree_root([packed[i : i + 96] for i in range(0, len(packed), 96)])
+        header = BordereauHeader(
+            series["platform"], CERTIFICATE, risk, series["expiryBucket"], per_unit, 0, len(leaves),
+            base, exposure, premium, 0, root, bytes(32),
+        )  # fmt: skip
+        call = call_of(
+            POST, series=name, firstSerial=0, base=base, leaves=packed,
+            signature=signed(header, "underwriter"),
+        )  # fmt: skip
+        with self.transaction("CertificateBook", call):
+            self.batches.append(Batch(risk, self.now, base, leaves))
+            self.emit(
+                "CertificateBook", "BordereauPosted", batch=len(self.batches), series=name,
+                platform=series["platform"], product=CERTIFICATE, risk=risk, firstSerial=0,
+                size=len(leaves), base=base, exposure=exposure, premium=premium, root=root,
+            )  # fmt: skip
+            commission = floor(Fraction(premium * COMMISSION_BPS, 10_000))
+            self.float_ -= premium - commission
+            self.emit(
+                "Facility", "FloatDrawn", platform=series["platform"], series=name,
+                premium=premium, commission=commission, balance=self.float_,
+            )  # fmt: skip
+            self._collect("Facility", premium - commission)
+
+    # -- incidents ---------------------------------------------------------------------------------
+
+    def attest(self, evidence: Callable[[str, int, int, set[int]], bytes] | None = None) -> None:
+        """Three or four members mark the same slots of one risk, all just ended."""
+        risk = self.random.choice(self.risks)
+        last = self.now // SLOT - 1
+        slots = set(range(last - self.random.randrange(2, 8), last + 1))
+        members = MEMBERS[: self.random.choice((3, 4))]
+        for epoch in sorted({slot // 64 for slot in slots}):
+            here = {slot for slot in slots if slot // 64 == epoch}
+            self.attest_slots(risk, epoch, here, members, evidence)
+
+    def attest_slots(
+        self,
+        risk: int,
+        epoch: int,
+        slots: set[int],
+        members: list[str],
+        evidence: Callable[[str, int, int, set[int]], bytes] | None = None,
+    ) -> None:
+        mask = sum(1 << slot % 64 for slot in slots)
+        words = []
+        for name in members:
+            attack = mask if MEMBERS.index(name) < 3 else 0
+            behind = evidence(name, risk, epoch, slots) if evidence else keccak(text=name)
+            words.append((name, Observation(1, risk, epoch, mask, attack, behind)))
+        call = call_of(
+            ATTEST, subject=risk, epoch=epoch,
+            observations=[
+                {
+                    "lostMask": o.lost_mask, "attackMask": o.attack_mask,
+                    "evidenceHash": o.evidence_hash, "signature": signed(o, name),
+                }
+                for name, o in words
+            ],
+        )  # fmt: skip
+        with self.transaction("IncidentRegistry", call):
+            for name, o in words:
+                self.emit(
+                    "IncidentRegistry", "ObservationRecorded", subject=risk, epoch=epoch,
+                    member=person(name), lostMask=o.lost_mask, attackMask=o.attack_mask,
+                    evidenceHash=o.evidence_hash,
+                )  # fmt: skip
+                for slot in slots:
+                    self.marks.setdefault((risk, slot), set()).add(name)
+            lost = self._mask(risk, epoch, 3, MEMBERS)
+            attacked = self._mask(risk, epoch, 2, MEMBERS[:3])
+            if self.masks.get((risk, epoch)) != (lost, attacked):
+                self.masks[risk, epoch] = (lost, attacked)
+                self.emit(
+                    "IncidentRegistry", "SlotsAttested", subject=risk, epoch=epoch, lostMask=lost,
+                    attackMask=attacked,
+                )  # fmt: skip
+
+    def _mask(self, risk: int, epoch: int, needed: int, members: list[str]) -> int:
+        return sum(
+            1 << slot % 64
+            for slot in range(epoch * 64, epoch * 64 + 64)
+            if len(self.marks.get((risk, slot), set()) & set(members)) >= needed
+        )
+
+    def lost_seconds(self, risk: int) -> list[int]:
+        """Every second of a slot that is closed, lost and attacked, with gaps under 10 s filled."""
+        closed = (self.now - DELAY - TERMS["holdWindow"]) // SLOT
+        seconds: set[int] = set()
+        for (of, epoch), (lost, attacked) in self.masks.items():
+            for bit in range(64):
+                slot = epoch * 64 + bit
+                if of == risk and slot < closed and (lost & attacked) >> bit & 1:
+                    seconds |= set(range(slot * SLOT, slot * SLOT + SLOT))
+        for second in sorted(seconds):
+            gap = [s for s in range(second + 1, second + 11) if s in seconds]
+            if gap and gap[0] - second - 1 < TERMS["mergeGap"]:
+                seconds |= set(range(second, gap[0]))
+        return sorted(seconds)
+
+    def runs(self, risk: int) -> list[list[int]]:
+        found: list[list[int]] = []
+        for second in self.lost_seconds(risk):
+            if found and found[-1][-1] == second - 1:
+                found[-1].append(second)
+            else:
+                found.append([second])
+        return found
+
+    # -- claims ------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Whatever policies and certificates are due from runs that are closed."""
+        for number, policy in enumerate(self.policies, 1):
+            for run in self.runs(policy.risk):
+                self._settle_policy(number, policy, run)
+        for number, batch in enumerate(self.batches, 1):
+            for run in self.runs(batch.risk):
+                self._settle_batch(number, batch, run)
+
+    def _settle_policy(self, number: int, policy: Policy, run: list[int]) -> None:
+        start = run[0]
+        # a run that may still grow is left alone, so that each claim is settled once
+        if run[-1] + 1 + TERMS["mergeGap"] + SLOT > self.now - DELAY - TERMS["holdWindow"]:
+            return
+        if not policy.start + TERMS["coverageLag"] <= start < policy.end:
+            return
+        seconds = len([s for s in run if s < policy.end]) - TERMS["waitingPeriod"]
+        due = floor(Fraction(max(seconds, 0) * policy.hourly, 3600))
+        before = policy.by_run.get(start, 0)
+        due = min(due, policy.insured - (policy.granted - before)) - before
+        if due <= 0:
+            return
+        instant = min(due, TERMS["instantLimit"] - min(TERMS["instantLimit"], before))
+        policy.by_run[start] = before + due
+        policy.granted += due
+        claim = keccak(text=f"claim {number} {start}")
+        with self.transaction("ClaimsDesk"):
+            slot = start // SLOT
+            if not before:
+                self.emit("ClaimsDesk", "ClaimOpened", claim=claim, policy=number, runStart=slot)
+            if due > instant:
+                self.scheduled[number, start] = due - instant
+                self.emit(
+                    "ClaimsDesk", "ClaimScheduled", claim=claim, policy=number,
+                    amount=due - instant, decideFrom=self.now + 10, deadline=self.now + 129,
+                )  # fmt: skip
+                self.reserved += due - instant
+                self.emit("Cell", "ClaimsReserved", amount=due - instant, reserved=self.reserved)
+            if instant:
+                self.emit(
+                    "ClaimsDesk", "ClaimPaid", claim=claim, policy=number, payee=policy.holder,
+                    amount=instant, seconds_=max(seconds, 0), reviewed=False,
+                )  # fmt: skip
+                self._pay(policy.holder, instant)
+
+    def _pay(self, payee: str, amount: int) -> None:
+        from_junior = min(amount, self.junior)
+        self.junior -= from_junior
+        self.senior -= amount - from_junior
+        self.locked -= amount
+        self.emit(
+            "Cell", "ClaimPaid", payee=payee, amount=amount, fromJunior=from_junior,
+            fromSenior=amount - from_junior,
+        )  # fmt: skip
+        self.move("Cell", payee, amount)
+
+    def review(self) -> None:
+        """Two assessors approve, or refuse, every claim that waits."""
+        for (number, start), amount in self.scheduled.items():
+            claim = keccak(text=f"claim {number} {start}")
+            approve = self.random.random() < 0.7
+            for name in ("assessor a", "assessor b"):
+                with self.transaction("ClaimsDesk"):
+                    self.emit(
+                        "ClaimsDesk", "AssessorDecided", claim=claim, assessor=person(name),
+                        approve=approve, reasonHash=bytes(32),
+                    )  # fmt: skip
+                    if name == "assessor b":
+                        self._decided(number, start, claim, amount, approve)
+        self.scheduled.clear()
+
+    def _decided(self, number: int, start: int, claim: bytes, amount: int, approve: bool) -> None:
+        policy = self.policies[number - 1]
+        self.reserved -= amount
+        if approve:
+            self.emit("ClaimsDesk", "ClaimApproved", claim=claim, amount=amount)
+            self.emit("Cell", "ClaimsUnreserved", amount=amount, reserved=self.reserved)
+            self.emit(
+                "ClaimsDesk", "ClaimPaid", claim=claim, policy=number, payee=policy.holder,
+                amount=amount, seconds_=0, reviewed=True,
+            )  # fmt: skip
+            self._pay(policy.holder, amount)
+        else:
+            policy.granted -= amount
+            self.emit(
+                "ClaimsDesk", "ClaimRefused", claim=claim, amount=amount, reasonHash=bytes(32)
+            )
+            self.emit("Cell", "ClaimsUnreserved", amount=amount, reserved=self.reserved)
+
+    def _settle_batch(self, number: int, batch: Batch, run: list[int]) -> None:
+        start = run[0]
+        if batch.posted > start or len(run) <= TERMS["waitingPeriod"]:
+            return
+        due = [
+            i
+            for i, (_, _, offset) in enumerate(batch.leaves)
+            if i not in batch.paid
+            and batch.base + offset + TERMS["coverageLag"] <= start
+            and start < batch.base + offset + TERMS["term"]
+        ]
+        if not due:
+            return
+        batch.paid |= set(due)
+        amount = sum(batch.leaves[i][1] * UNIT for i in due)
+        with self.transaction("ClaimsDesk"):
+            slot = start // SLOT
+            self.emit(
+                "CertificateBook", "CertificatesClaimed", batch=number, runStart=slot, indices=due,
+                amount=amount,
+            )  # fmt: skip
+            self.emit(
+                "ClaimsDesk", "CertificatesPaid", batch=number, runStart=slot,
+                payee=person("platform"), amount=amount, count=len(due),
+            )  # fmt: skip
+            self._pay(person("platform"), amount)
+
+    # -- a life ------------------------------------------------------------------------------------
+
+    def live(self, steps: int) -> None:
+        """Random deeds with random pauses, then time enough for everything to be settled."""
+        self.begin()
+        self.report()
+        deeds: list[Callable[[], None]] = [
+            self.report, self.report, self.bind, self.bind, self.touch, self.top_up, self.cancel,
+            self.post, self.attest, self.attest, self.settle, self.review,
+        ]  # fmt: skip
+        for _ in range(steps):
+            self.now += self.random.randrange(1, 40)
+            self.random.choice(deeds)()
+        self.now += 200
+        self.settle()
+        self.review()
+
+
+def tree_root(leaves: list[bytes]) -> bytes:
+    """Root of a tree of 96-byte leaves, the last one filled with zeros; a missing right child is
+    zero."""
+    nodes = [keccak(leaf + bytes(96 - len(leaf))) for leaf in leaves]
+    while len(nodes) > 1:
+        pairs = [(nodes[i], nodes[i + 1] if i + 1 < len(nodes) else bytes(32))
+                 for i in range(0, len(nodes), 2)]  # fmt: skip
+        nodes = [keccak(left + right) for left, right in pairs]
+    return nodes[0]
+
+
+# -- the endpoint --------------------------------------------------------------------------------
+
+
+@dataclass
+class Endpoint(httpx.BaseTransport):
+    """Answers JSON-RPC from a made ledger; tests falsify `made` or wrap `answer`."""
+
+    made: Made
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.read())
+        if isinstance(body, list):
+            return httpx.Response(200, json=[self._one(one) for one in body])
+        return httpx.Response(200, json=self._one(body))
+
+    def _one(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"id": body["id"], "result": self.answer(body["method"], body["params"])}
+
+    def answer(self, method: str, params: list[Any]) -> Any:
+        made = self.made
+        match method:
+            case "eth_chainId":
+                return hex(CHAIN_ID)
+            case "eth_getBlockByNumber":
+                number = len(made.blocks) - 1 if params[0] == "latest" else int(params[0], 16)
+                return made.blocks[number] if number < len(made.blocks) else None
+            case "eth_getLogs":
+                first, last = int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)
+                return [
+                    {k: v for k, v in log.items() if not k.startswith("_")}
+                    for log in made.logs
+                    if first <= int(log["blockNumber"], 16) <= last
+                    and log["address"] in params[0]["address"]
+                ]
+            case "eth_getTransactionByHash":
+                return made.transactions.get(params[0])
+            case "eth_call":
+                data = bytes.fromhex(params[0]["data"][2:])
+                return "0x" + self.view(params[0]["to"], data, int(params[1], 16)).hex()
+        raise AssertionError(method)
+
+    def view(self, address: str, data: bytes, block: int) -> bytes:
+        """What the contracts' views say at a block."""
+        state = self.made.states[block]
+        numbers = {
+            "frameLength()": FRAME, "slotLength()": SLOT, "maxReportDelay()": DELAY,
+            "feeBps()": FEE_BPS, "juniorPremiumBps()": JUNIOR_BPS,
+            **{f"{name}()": state[name] for name in ("assets", "locked", "fees", "reserved")},
+        }  # fmt: skip
+        for text, value in numbers.items():
+            if data == declare(text).selector:
+                return encode(["uint256"], [value])
+        if data == declare("changeCaps()").selector:
+            return encode(["uint256", "uint256"], [MOST_PER_FRAME, MOST_PER_DAY])
+        if data[:4] == declare("members(uint32 version)").selector:
+            members = [
+                (person(name), bytes(32), bytes(32), i < 3) for i, name in enumerate(MEMBERS)
+            ]
+            return encode(["(address,bytes32,bytes32,bool)[]"], [members])
+        if data[:4] == declare("balanceOf(address account)").selector:
+            names = {address: name for name, address in ADDRESSES.items()}
+            return encode(["uint256"], [state.get(f"tokens {names['0x' + data[16:].hex()]}", 0)])
+        if data[:4] == declare("floatOf(address platform)").selector:
+            return encode(["uint128", "uint128", "uint16"], [state["float"], 0, COMMISSION_BPS])
+        if data[:4] == declare("bondOf(address underwriter)").selector:
+            return encode(["uint128", "uint128"], [state["bond"], 0])
+        if data[:4] == declare("premiumAt(uint64 policy, uint40 time)").selector:
+            policy = self.made.policies[int.from_bytes(data[4:36], "big") - 1]
+            until = int.from_bytes(data[36:68], "big")
+            return encode(["uint128", "uint128"], [self.made.owed(policy, until), 0])
+        raise AssertionError(f"no view {data[:4].hex()} of {address}")

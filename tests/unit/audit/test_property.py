@@ -1,0 +1,39 @@
+"""The audit and the naive model agree on ledgers made up at random, to the token unit."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backend.audit.run import Audit, Request, audit
+from tests.support.made_ledger import ADDRESSES, Endpoint, Made
+
+
+def audited(made: Made) -> Audit:
+    return audit(Request("http://made", ADDRESSES, transport=Endpoint(made)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32), steps=st.integers(10, 60))
+def test_audit__ledger_made_at_random__agrees_with_the_naive_model(seed: int, steps: int) -> None:
+    made = Made(Random(seed))
+    made.live(steps)
+    found = audited(made)
+    assert [str(finding) for finding in found.result.findings] == []
+    assert found.balances is not None and found.balances.checkpoints >= 1
+    earned = {
+        key[0]: row["premium_earned"] for key, row in found.ledger.rows("ledger_policies").items()
+    }
+    assert earned == {i: policy.moved for i, policy in enumerate(made.policies, 1)}
+    assert found.balances.journal.owed("junior capital") == made.junior
+
+
+def test_audit__long_life__reaches_every_kind_of_object() -> None:
+    made = Made(Random(7))
+    made.live(160)
+    found = audited(made)
+    assert [str(finding) for finding in found.result.findings] == []
+    kinds = {kind for kind, count in found.result.recomputed.items() if count}
+    assert {"policies", "settlements", "reviews", "certificate settlements", "rates"} <= kinds
