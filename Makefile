@@ -59,6 +59,9 @@ crash: setup ## kill the backend at every named point, on SQLite and on PostgreS
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))
 
+tamper: setup ## falsify a ledger in every way of docs/audit.md and write what the audit says
+	@FLOWCOVER_WRITE_DOCS=1 $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/audit/test_tamper.py
+
 train: setup ## train the risk model on the permitted data: same hash, or a new registry entry
 	@$(PY) -m oracles.model.train
 

@@ -239,6 +239,7 @@ def _check_vectors(event: Event, call: Row, p: Parameters, result: Result) -> No
     signers = [signer for signer, _ in _vectors_of(call, p)]
     strangers = [s for s in signers if s not in committee.signers]
     result.expect("score report", event.place, strangers, [], "signers outside the committee")
+    result.expect("score report", event.place, len(set(signers)), len(signers), "distinct signers")
     enough = len(set(signers)) >= committee.vector_quorum
     result.expect("score report", event.place, enough, True, "quorum of 2f+1 vectors")
     result.expect("score report", event.place, args["frame"], call["frame"], "frame")
@@ -581,6 +582,8 @@ def _check_open(
     result: Result,
 ) -> None:
     """A slot is marked after its end and before it closes; an attack by members that can see it."""
+    signers = [seen.member for seen in signed]
+    result.expect("observation", event.place, len(set(signers)), len(signers), "distinct signers")
     ended = event.time // p.slot_length
     closed = (event.time - p.max_report_delay) // p.slot_length
     for seen in signed:
@@ -764,6 +767,21 @@ def check_certificate_claims(
         result.recomputed["certificate settlements"] += 1
 
 
+def check_payments(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
+    """What the desk says was paid in a transaction is what the cell paid in it."""
+    said: Counter[str] = Counter()
+    paid: Counter[str] = Counter()
+    for name in ("ClaimPaid", "CertificatesPaid"):
+        for event in ledger.named("ClaimsDesk", name):
+            said[event.transaction] += event.args["amount"]
+    for name in ("ClaimPaid", "ClaimsPaid"):
+        for event in ledger.named("Cell", name):
+            paid[event.transaction] += event.args["amount"]
+    for transaction in sorted(said.keys() | paid.keys()):
+        where = f"in transaction {transaction}"
+        result.expect("payment", where, paid[transaction], said[transaction], "paid by the cell")
+
+
 CHECKS: tuple[Check, ...] = (
     check_scores,
     check_models,
@@ -774,6 +792,7 @@ CHECKS: tuple[Check, ...] = (
     check_claims,
     check_reviews,
     check_certificate_claims,
+    check_payments,
 )
 
 

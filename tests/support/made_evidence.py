@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xgboost as xgb
 
 from backend.audit.evidence.scores import NamedBatches
 from oracles.attest.batches import (
@@ -14,14 +18,19 @@ from oracles.attest.batches import (
     seal,
     to_wire,
 )
-from oracles.attest.model import ModelScorer, load_scorer
+from oracles.attest.model import ModelScorer
 from oracles.attest.score import LaneScorer, pack_flows
+from oracles.domain.binning import bins_for
+from oracles.domain.calibration import Calibration
+from oracles.domain.features import NAMES as NAMES_OF_FEATURES
 from oracles.domain.incident import Epoch, LostRule, Slot
 from oracles.domain.quorum import Frame
 from oracles.evidence import score as score_evidence
 from oracles.evidence.bundle import EvidenceStore
 from oracles.evidence.observation import Mark, Terms, Witness, build, lost_evidence
 from oracles.evidence.pseudonym import Pseudonyms
+from oracles.model.artefact import Artefact, save
+from oracles.model.scoring import margins
 from oracles.sensor import pseudonymous
 from tests.support.made_ledger import (
     ADDRESSES,
@@ -39,12 +48,29 @@ NAMES = Pseudonyms(b"k" * 16)
 TERMS = Terms(SLOT, LostRule(), SMALL_FLOOD)
 
 
+QUIET, BUSY = 90, 9_500
+
+
+def small_model(registry: Path) -> Path:
+    """A model of two scores, by the number of connections, registered in a folder of its own."""
+    bins = bins_for(NAMES_OF_FEATURES)
+    conns = np.array([0, 2, 4, 8, 64, 128, 512, 1024])
+    table = pd.DataFrame(0, index=range(len(conns)), columns=list(NAMES_OF_FEATURES), dtype="int64")
+    table["in_conns"] = conns
+    data = xgb.DMatrix(bins.apply(table), label=(conns > 32).astype(int), missing=0)
+    settings = {"max_depth": 1, "objective": "binary:logistic", "nthread": 1}
+    booster = xgb.train(settings, data, 4)
+    low, high = (int(m) for m in margins(booster, bins.apply(table))[[0, -1]])
+    calibration = Calibration(((low + high) // 2,), (QUIET, BUSY))
+    return save(Artefact(bins, booster, calibration), {}, registry)
+
+
 @dataclass
 class MadeEvidence:
     """The members' folders under one root, and the sensor's chain."""
 
     root: Path
-    scorer: ModelScorer = field(default_factory=lambda: load_scorer(None))
+    scorer: ModelScorer
     previous: bytes = GENESIS
     sequence: int = 0
 
