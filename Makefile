@@ -62,6 +62,9 @@ demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie,
 tamper: setup ## falsify a ledger in every way of docs/audit.md and write what the audit says
 	@FLOWCOVER_WRITE_DOCS=1 $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/audit/test_tamper.py
 
+audit-bench: setup ## the audit's time and memory over 20,000 and 200,000 certificates, beside its floor
+	@$(PY) -m scripts.bench.ledger
+
 train: setup ## train the risk model on the permitted data: same hash, or a new registry entry
 	@$(PY) -m oracles.model.train
 
