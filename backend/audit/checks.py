@@ -8,7 +8,7 @@ never a silent gap.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,17 @@ class Committee:
     signers: tuple[str, ...]
     f: int
     sees_attacks: frozenset[str] = frozenset()
+    active_from: int = 0
+    active_until: int = 2**40
+    suspended: Mapping[str, int] = field(default_factory=dict)
+    """Member → second from which its signature no longer counts."""
+
+    def in_force(self, time: int) -> bool:
+        return self.active_from <= time < self.active_until
+
+    def barred(self, signers: Iterable[str], time: int) -> list[str]:
+        """Those of the signers that were suspended at a moment."""
+        return [signer for signer in signers if self.suspended.get(signer, 2**40) <= time]
 
     @property
     def vector_quorum(self) -> int:
@@ -237,6 +248,14 @@ def _check_vectors(event: Event, call: Row, p: Parameters, result: Result) -> No
         result.cannot("score report", event.place, "its committee is unknown")
         return
     signers = [signer for signer, _ in _vectors_of(call, p)]
+    start = call["frame"] * p.frame_length
+    result.expect(
+        "score report", event.place, committee.in_force(start), True, "committee in force"
+    )
+    closed = start + p.frame_length <= event.time
+    result.expect("score report", event.place, closed, True, "frame closed before its report")
+    barred = committee.barred(signers, event.time)
+    result.expect("score report", event.place, barred, [], "suspended signers")
     strangers = [s for s in signers if s not in committee.signers]
     result.expect("score report", event.place, strangers, [], "signers outside the committee")
     result.expect("score report", event.place, len(set(signers)), len(signers), "distinct signers")
@@ -584,6 +603,8 @@ def _check_open(
     """A slot is marked after its end and before it closes; an attack by members that can see it."""
     signers = [seen.member for seen in signed]
     result.expect("observation", event.place, len(set(signers)), len(signers), "distinct signers")
+    barred = p.committees[signed[0].version].barred(signers, event.time)
+    result.expect("observation", event.place, barred, [], "suspended signers")
     ended = event.time // p.slot_length
     closed = (event.time - p.max_report_delay) // p.slot_length
     for seen in signed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,6 +112,10 @@ def pair(chain: Chain, address: str, view: str) -> tuple[int, int]:
 def committees(chain: Chain, address: str, ledger: Ledger) -> dict[int, Committee]:
     """Members of every proposed version, in lane order."""
     call = declare("members(uint32 version)")
+    suspended: dict[int, dict[str, int]] = defaultdict(dict)
+    for event in ledger.named("OracleCommittee", "MemberSuspended"):
+        suspended[event.args["version"]][event.args["signer"]] = event.time
+    terms = committee_terms(ledger)
     found = {}
     for event in ledger.named("OracleCommittee", "CommitteeProposed"):
         version = event.args["version"]
@@ -118,8 +123,26 @@ def committees(chain: Chain, address: str, ledger: Ledger) -> dict[int, Committe
         (members,) = decode(["(address,bytes32,bytes32,bool)[]"], raw)
         signers = tuple(str(member[0]).lower() for member in members)
         seeing = frozenset(str(member[0]).lower() for member in members if member[3])
-        found[version] = Committee(signers, event.args["f"], seeing)
+        found[version] = Committee(
+            signers, event.args["f"], seeing, *terms[version], suspended[version]
+        )
     return found
+
+
+def committee_terms(ledger: Ledger) -> dict[int, tuple[int, int]]:
+    """Version → seconds from and until which it is in force; a cancelled one is never."""
+    cancelled = {e.args["version"] for e in ledger.named("OracleCommittee", "CommitteeCancelled")}
+    starts = [
+        (event.args["activeFrom"], event.args["version"])
+        for event in ledger.named("OracleCommittee", "CommitteeProposed")
+    ]
+    kept = [start for start in starts if start[1] not in cancelled]
+    ends = [start for start, _ in kept[1:]]
+    terms = {
+        version: (start, end)
+        for (start, version), end in zip(kept, [*ends, 2**40], strict=bool(kept))
+    }
+    return terms | {version: (start, start) for start, version in starts if version in cancelled}
 
 
 def read_ledger(chain: Chain, addresses: Mapping[str, str], progress: Progress) -> Ledger:

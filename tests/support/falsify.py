@@ -247,6 +247,16 @@ def _retire(case: Case) -> None:
     case.made.logs.append(log)
 
 
+def _suspend(case: Case) -> None:
+    log = copy.deepcopy(case.find("OracleCommittee", "CommitteeProposed"))
+    arguments = {"version": 1, "signer": person(MEMBERS[0])}
+    (declaration,) = [d for d in READ["OracleCommittee"].values() if d.name == "MemberSuspended"]
+    log["topics"], log["data"] = log_of(declaration, arguments)
+    log |= {"_event": ("OracleCommittee", "MemberSuspended"), "_arguments": arguments}
+    log["logIndex"] = hex(97)
+    case.made.logs.append(log)
+
+
 def _claims_leave(case: Case) -> None:
     case.made.states[-1]["tokens Cell"] -= 1
 
@@ -287,6 +297,17 @@ FALSIFICATIONS = (
         ),
         "quorum of 2f+1 vectors is False",
     ),
+    Falsification(
+        "a frame is reported before it closed",
+        lambda c: c.later("RiskFeed", "ScoresReported", -12),
+        "frame closed before its report",
+    ),
+    Falsification(
+        "a committee reports before it is in force",
+        lambda c: c.edit("OracleCommittee", "CommitteeProposed", more("activeFrom", 10_000)),
+        "committee in force",
+    ),
+    Falsification("a suspended member signs", _suspend, "suspended signers"),
     Falsification(
         "a report's calldata is gone",
         lambda c: c.made.transactions[

@@ -227,7 +227,7 @@ class Made:
             self.emit("ModelRegistry", "HashApproved", hash=self.model, kind=0, uri="")
             self.emit(
                 "OracleCommittee", "CommitteeProposed", version=1, n=4, f=1, configDigest=bytes(32),
-                activeFrom=self.now,
+                activeFrom=self.now - 1_000,
             )  # fmt: skip
             table = sum(lane << 16 * i for i, lane in enumerate(TABLE))
             for product in (POLICY, CERTIFICATE):
