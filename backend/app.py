@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
@@ -22,7 +23,9 @@ from .claims.api import router as claims
 from .events.api import router as events
 from .facility.api import router as facility
 from .http import problems
-from .http.context import CaseIds, Services
+from .http.context import RequestContext, Services
+from .http.limits import Limits
+from .http.openapi import document, operation_id
 from .http.writes import JSON, Replayed
 from .incidents.api import router as incidents
 from .jobs.scheduler import Jobs
@@ -58,6 +61,7 @@ def create_services(
         market=market or ChainMarket(database, contracts, time.time),
         keyring=keyring,
         faults=Faults.from_environment(),
+        limits=Limits(settings.rate_limit, 2 * settings.rate_limit),
     )
 
 
@@ -74,14 +78,32 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         jobs.stop()
         at.database.close()
 
+    app = _application(lifespan)
+    app.state.services = at
+    return app
+
+
+def offline_document() -> dict[str, Any]:
+    """The OpenAPI document, without settings, database or node."""
+    return document(_application(None))
+
+
+def _application(
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None,
+) -> FastAPI:
     app = FastAPI(
         title="flowcover",
         version=__version__,
         summary="Parametric cyber cover on a blockchain",
+        description=(
+            "Money is text of token units, rates are text of 1e18 fixed point per year, times are "
+            "chain seconds. Errors are problem documents (RFC 9457). See docs/api.md."
+        ),
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
-    app.state.services = at
-    app.add_middleware(CaseIds)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    app.add_middleware(RequestContext)
     problems.install(app)
 
     @app.exception_handler(Replayed)

@@ -21,10 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from contracts.client.errors import ChainError
 
 from . import __version__
-from .app import create_app, create_services
+from .app import create_app, create_services, offline_document
 from .audit.cli import command as audit_command
 from .audit.evidence.cli import app as evidence_app
 from .chain.indexer import WrongChain
+from .http.openapi import written
 from .jobs.scheduler import Jobs
 from .observability.api import readiness
 from .observability.logs import configure
@@ -84,6 +85,12 @@ def _with(settings: Settings, host: str | None, port: int | None, jobs: bool) ->
         port=settings.port if port is None else port,
         jobs=settings.jobs and jobs,
     )
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the API."""
+    print(written(offline_document()), end="")
 
 
 @app.command()

@@ -50,6 +50,7 @@ class Settings:
     bump_seconds: int = 30
     max_fee_gwei: int = 500
     webhook_networks: str = ""
+    rate_limit: int = 200
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
 
@@ -110,6 +111,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "bump_seconds": int,
     "max_fee_gwei": int,
     "webhook_networks": str,
+    "rate_limit": int,
     "log_level": str,
     "lock_dir": Path,
 }

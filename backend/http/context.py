@@ -24,6 +24,7 @@ from ..market import Market
 from ..observability.logs import case_id as current_case
 from ..settings import Settings
 from ..storage.database import Database
+from .limits import Allowance, Limits
 from .problems import Problem
 from .tables import ApiKey
 
@@ -32,6 +33,8 @@ SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund", "webhooks")
 """What a platform's key may do; `read` includes every GET of the platform's own things."""
 
 CACHE_SECONDS = 2.0
+ALLOWANCE = "flowcover.allowance"
+"""Where a request's scope holds what is left of its caller's rate."""
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class Services:
     clock: Callable[[], float] = time.time
     key_cache: KeyCache = field(default_factory=lambda: KeyCache())
     in_flight: InFlight = field(default_factory=lambda: InFlight())
+    limits: Limits = field(default_factory=lambda: Limits(1_000, 2_000))
     salts: Salts = field(default_factory=lambda: Salts())
     refusals: Refusals = field(default_factory=lambda: Refusals())
 
@@ -156,12 +160,24 @@ def hash_of(secret: str) -> str:
 
 
 def caller(
-    at: ServicesDep, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request,
+    at: ServicesDep,
+    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """The caller of a request.
+    """The caller of a request, whose rate is not used up.
 
-    :raises Problem: unauthenticated, wrong-mode
+    :raises Problem: unauthenticated, wrong-mode, rate-limited
     """
+    who = _authenticate(at, given)
+    allowance = at.limits.take(who.actor, at.clock())
+    request.scope[ALLOWANCE] = allowance
+    if not allowance.granted:
+        detail = f"at most {allowance.limit} requests in a row"
+        raise Problem("rate-limited", detail, retry_after=allowance.reset)
+    return who
+
+
+def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
     if given is None:
         raise Problem("unauthenticated", "send Authorization: Bearer <key>")
     secret = given.credentials
@@ -204,8 +220,8 @@ Insurer = Annotated[Caller, Depends(allowed(INSURER))]
 Reader = Annotated[Caller, Depends(allowed("read"))]
 
 
-class CaseIds:
-    """Middleware: each request has a case id, its own or a new one, and answers with it."""
+class RequestContext:
+    """Middleware: each answer tells its case id, and how much of the key's rate is left."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -214,17 +230,26 @@ class CaseIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-case-id", b"").decode("latin-1")
-        plain = given.isascii() and given.replace("-", "").replace("_", "").isalnum()
-        case = given if plain and len(given) <= 64 else f"case_{secrets.token_hex(10)}"
+        case = _case_of(scope)
         token = current_case.set(case)
 
-        async def with_case(message: Message) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["X-Case-Id"] = case
+                headers = MutableHeaders(scope=message)
+                headers["X-Case-Id"] = case
+                allowance: Allowance | None = scope.get(ALLOWANCE)
+                if allowance is not None:
+                    headers.update(allowance.headers)
             await send(message)
 
         try:
-            await self._app(scope, receive, with_case)
+            await self._app(scope, receive, with_headers)
         finally:
             current_case.reset(token)
+
+
+def _case_of(scope: Scope) -> str:
+    """The case id that the client gave, if it is a plain word, or a new one."""
+    given = dict(scope["headers"]).get(b"x-case-id", b"").decode("latin-1")
+    plain = given.isascii() and given.replace("-", "").replace("_", "").isalnum()
+    return given if plain and len(given) <= 64 else f"case_{secrets.token_hex(10)}"

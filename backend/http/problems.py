@@ -19,6 +19,9 @@ from ..domain.errors import DomainError, Missing
 MEDIA_TYPE = "application/problem+json"
 TYPE_BASE = "https://flowcover.dev/problems/"
 
+PROBLEM_TYPES = "x-problem-types"
+"""Where an operation of the OpenAPI document lists the problem types of each status."""
+
 PROBLEMS: dict[str, tuple[int, str]] = {
     "unauthenticated": (401, "No valid key was given"),
     "forbidden": (403, "The key may not do this"),
@@ -66,14 +69,21 @@ class ProblemDocument(BaseModel):
     detail: str
 
 
+EVERYWHERE = ("unauthenticated", "forbidden", "wrong-mode", "invalid-request", "rate-limited")
+"""Problems that every endpoint under /v1 can return."""
+
+
 def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses of the problems that an endpoint can return, besides those of all."""
+    """OpenAPI responses of the problems that an endpoint can return, besides those of all.
+
+    `document` of openapi.py turns their types into references to shared responses.
+    """
     found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*kinds, "unauthenticated", "forbidden", "invalid-request", "rate-limited"):
-        status, title = PROBLEMS[kind]
-        entry = found.setdefault(status, {"model": ProblemDocument, "description": title})
-        if title not in entry["description"]:
-            entry["description"] += f"; {title}"
+    for kind in (*EVERYWHERE, *kinds):
+        status, _ = PROBLEMS[kind]
+        entry = found.setdefault(status, {"description": "", PROBLEM_TYPES: []})
+        if kind not in entry[PROBLEM_TYPES]:
+            entry[PROBLEM_TYPES].append(kind)
     return found
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import Bench
+from tests.support.receiver import receiver
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -25,3 +27,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     yield made
     made.client.close()
     made.database.close()
+
+
+@pytest.fixture
+def world(local_bench: Bench) -> Iterator[World]:
+    """Something of everything, of one platform."""
+    with receiver() as hook:
+        yield World(local_bench, hook.url)
