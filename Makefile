@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup check test test-postgres crash demo clean lock compile gas
+.PHONY: help setup check test test-postgres crash bench-api sandbox openapi demo clean lock compile gas
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -53,8 +53,17 @@ test-faults: setup ## the demonstration with a crash, with a liar, and without a
 test-postgres: setup ## the backend's tests on a private PostgreSQL
 	@FLOWCOVER_ENGINE=postgresql $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/backend tests/api tests/chain/backend
 
-crash: setup ## kill the backend at every named point, on SQLite and on PostgreSQL; a table closes it
-	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py || exit 1; done
+crash: setup ## kills at every named point, reorgs and node faults, on SQLite and PostgreSQL; a table closes it
+	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py tests/chain/backend/test_faults.py || exit 1; done
+
+bench-api: setup ## quotes and certificates a second on both engines, beside floors (needs wrk)
+	@$(PY) -m scripts.bench.api
+
+sandbox: setup ## an insurer on a development chain, with a platform that can sell at once
+	@$(PY) -m scripts.sandbox
+
+openapi: setup ## write openapi.json anew from the code
+	@$(PY) -m backend openapi > openapi.json
 
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,23 +27,27 @@ from .http import problems
 from .http.context import RequestContext, Services
 from .http.limits import Limits
 from .http.openapi import document, operation_id
+from .http.problem_pages import router as problem_pages
 from .http.writes import JSON, Replayed
 from .incidents.api import router as incidents
 from .jobs.scheduler import Jobs
 from .market import ChainMarket, Market
 from .observability.api import router as observability
+from .observability.logs import configure
 from .platforms.api import router as platforms
 from .policies.api import router as policies
 from .products.api import router as products
 from .quotes.api import router as quotes
-from .settings import Settings
+from .sandbox.api import router as sandbox
+from .sandbox.committee import ChainSandbox
+from .settings import Settings, SettingsError, load
 from .storage.database import Database
 from .transactions.api import router as transactions
 from .webhooks.api import router as webhooks
 
 V1 = (
     platforms, facility, applicants, assessments, products, quotes, policies, certificates,
-    incidents, claims, events, transactions, webhooks,
+    incidents, claims, events, transactions, webhooks, sandbox,
 )  # fmt: skip
 
 
@@ -53,6 +58,11 @@ def create_services(
     database = Database(settings.database_url)
     deployment = Deployment.read(settings.deployment)
     contracts = Contracts(node or Web3Node(settings.rpc_url, settings.rpc_timeout), deployment)
+    staged = None
+    if settings.sandbox is not None:
+        if settings.mode == "live":
+            raise SettingsError("FLOWCOVER_SANDBOX is for test deployments alone")
+        staged = ChainSandbox(settings.rpc_url, settings.rpc_timeout, deployment, settings.sandbox)
     keyring = Keyring.load(settings.underwriter_key, settings.operator_key, settings.wallets_dir)
     return Services(
         settings=settings,
@@ -61,6 +71,7 @@ def create_services(
         market=market or ChainMarket(database, contracts, time.time),
         keyring=keyring,
         faults=Faults.from_environment(),
+        sandbox=staged,
         limits=Limits(settings.rate_limit, 2 * settings.rate_limit),
     )
 
@@ -81,6 +92,13 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
     app = _application(lifespan)
     app.state.services = at
     return app
+
+
+def from_environment() -> FastAPI:
+    """The application of one worker process, from the environment's settings."""
+    settings = load(os.environ)
+    configure(settings.log_level)
+    return create_app(settings)
 
 
 def offline_document() -> dict[str, Any]:
@@ -115,5 +133,6 @@ def _application(
     for router in V1:
         api.include_router(router)
     app.include_router(api)
+    app.include_router(problem_pages)
     app.include_router(observability)
     return app

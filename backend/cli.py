@@ -66,12 +66,25 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
     jobs: Annotated[bool, typer.Option(help="Run the jobs in this process.")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
     """Serve the API; migrates the database first. Ends with SIGTERM after the running requests."""
     settings = load(os.environ)
     configure(settings.log_level)
     upgrade(settings.database_url)
     changed = _with(settings, host, port, jobs)
+    if workers > 1:
+        os.environ["FLOWCOVER_JOBS"] = "on" if changed.jobs else "off"
+        uvicorn.run(
+            "backend.app:from_environment",
+            factory=True,
+            workers=workers,
+            host=changed.host,
+            port=changed.port,
+            log_config=None,
+            access_log=False,
+        )
+        return
     config = uvicorn.Config(
         create_app(changed), host=changed.host, port=changed.port, log_config=None, access_log=False
     )

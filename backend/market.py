@@ -19,6 +19,9 @@ from .storage.database import Database
 HEAD_SECONDS = 0.25
 """How long a head is taken for the latest one."""
 
+MARGIN_SECONDS = 0.05
+"""Within so long before its end a head does not count as known."""
+
 
 class UnknownProduct(Missing):
     """No product has this number."""
@@ -41,6 +44,10 @@ class Market(Protocol):
     """What pricing and sale ask for."""
 
     def head(self) -> Block: ...
+    def known_head(self) -> Block | None:
+        """The head if it is known without asking the node; it stays so for a moment."""
+        ...
+
     def product(self, number: ProductId) -> Product:
         """:raises UnknownProduct: no such product"""
         ...
@@ -77,6 +84,11 @@ class ChainMarket:
             self._kept = {}
         self._head = (now, block)
         return block
+
+    def known_head(self) -> Block | None:
+        if self._head is None or self._clock() - self._head[0] > HEAD_SECONDS - MARGIN_SECONDS:
+            return None
+        return self._head[1]
 
     def _once(self, kind: str, key: int, read: Callable[[], Any]) -> Any:
         self.head()

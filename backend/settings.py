@@ -51,6 +51,7 @@ class Settings:
     max_fee_gwei: int = 500
     webhook_networks: str = ""
     rate_limit: int = 200
+    sandbox: Path | None = None
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
 
@@ -112,6 +113,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "max_fee_gwei": int,
     "webhook_networks": str,
     "rate_limit": int,
+    "sandbox": Path,
     "log_level": str,
     "lock_dir": Path,
 }

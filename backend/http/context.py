@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Annotated
@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +23,7 @@ from ..chain.faults import Faults
 from ..chain.keys import Keyring
 from ..market import Market
 from ..observability.logs import case_id as current_case
+from ..sandbox.committee import Sandbox
 from ..settings import Settings
 from ..storage.database import Database
 from .limits import Allowance, Limits
@@ -29,7 +31,7 @@ from .problems import Problem
 from .tables import ApiKey
 
 INSURER = "insurer"
-SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund", "webhooks")
+SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund", "webhooks", "sandbox")
 """What a platform's key may do; `read` includes every GET of the platform's own things."""
 
 CACHE_SECONDS = 2.0
@@ -47,12 +49,14 @@ class Services:
     market: Market
     keyring: Keyring
     faults: Faults
+    sandbox: Sandbox | None = None
     clock: Callable[[], float] = time.time
     key_cache: KeyCache = field(default_factory=lambda: KeyCache())
     in_flight: InFlight = field(default_factory=lambda: InFlight())
     limits: Limits = field(default_factory=lambda: Limits(1_000, 2_000))
     salts: Salts = field(default_factory=lambda: Salts())
     refusals: Refusals = field(default_factory=lambda: Refusals())
+    underwriting: BlockCache = field(default_factory=lambda: BlockCache())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,22 @@ class Refusals:
         self._known[key] = (self._known.get(key, (0, 0))[0] + 1, now)
 
 
+class BlockCache:
+    """Values that hold as long as one block is the latest."""
+
+    def __init__(self) -> None:
+        self._block = ""
+        self._found: dict[object, object] = {}
+
+    def get(self, block: str, key: object) -> object | None:
+        return self._found.get(key) if block == self._block else None
+
+    def put(self, block: str, key: object, value: object) -> None:
+        if block != self._block:
+            self._block, self._found = block, {}
+        self._found[key] = value
+
+
 class Salts:
     """Salts of quotes: a random prefix and a counter, so that 256 share a storage slot on chain."""
 
@@ -145,7 +165,7 @@ class InFlight:
             self._keys.discard((tenant, key))
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
@@ -159,16 +179,16 @@ def hash_of(secret: str) -> str:
     return "0x" + hashlib.sha256(secret.encode()).hexdigest()
 
 
-def caller(
+async def caller(
     request: Request,
     at: ServicesDep,
     given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    """The caller of a request, whose rate is not used up.
+    """The caller of a request, whose rate is not used up; only an unknown key costs a thread.
 
     :raises Problem: unauthenticated, wrong-mode, rate-limited
     """
-    who = _authenticate(at, given)
+    who = await _authenticate(at, given)
     allowance = at.limits.take(who.actor, at.clock())
     request.scope[ALLOWANCE] = allowance
     if not allowance.granted:
@@ -177,7 +197,7 @@ def caller(
     return who
 
 
-def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
+async def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
     if given is None:
         raise Problem("unauthenticated", "send Authorization: Bearer <key>")
     secret = given.credentials
@@ -187,7 +207,7 @@ def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> C
     now = at.clock()
     known, found = at.key_cache.get(digest, now)
     if not known:
-        found = _look_up(at, digest)
+        found = await run_in_threadpool(_look_up, at, digest)
         at.key_cache.put(digest, found, now)
     if found is None:
         other = "live" if at.settings.mode == "test" else "test"
@@ -205,10 +225,10 @@ def _look_up(at: Services, digest: str) -> Caller | None:
     return Caller(row.id, row.platform_id, frozenset(row.scopes))
 
 
-def allowed(scope: str) -> Callable[..., Caller]:
+def allowed(scope: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency: the caller, which has the scope (`insurer` for the insurer alone)."""
 
-    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if scope not in who.scopes:
             raise Problem("forbidden", f"the key has no scope {scope}", scope=scope)
         return who

@@ -1,4 +1,4 @@
-"""Examples of requests, shown in the OpenAPI document; tests/api/test_examples.py sends each one.
+"""Examples of requests, shown in the OpenAPI document; tests/api/test_openapi.py sends each one.
 
 Ids, hashes and signatures stand for those of a real deployment; the test puts its own in.
 """
@@ -28,6 +28,7 @@ PARAMETERS: dict[str, Any] = {
     "transaction_id": "ctx_0f1e2d3c4b5a697887960f1e",
     "endpoint_id": "whe_0f1e2d3c4b5a69788796",
     "delivery_id": "msg_0f1e2d3c4b5a697887960f1e",
+    "kind": "quote-expired",
     "Idempotency-Key": "b7a1c0de-order-4711",
 }
 """Parameter → example."""
@@ -98,7 +99,10 @@ BODIES: dict[str, Any] = {
     },
     "create_top_up": {"amount": "1000000"},
     "cover": {"series": HASH, **TRANSACTION},
-    "cover_batch": {"series": HASH, "transactions": [TRANSACTION]},
+    "cover_batch": {"series": HASH, "transactions": [TRANSACTION | {"transaction_hash": HASH}]},
+    "move_clock": {"seconds": 60},
+    "stage_score": {"risk": 0, "score": 6000},
+    "stage_incident": {"risk": 0, "seconds": 120, "attacked": True},
     "create_bordereau": {"series": HASH},
     "create_decision": {
         "approve": True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -17,36 +18,131 @@ from contracts.client.errors import ChainError, ContractReverted
 from ..domain.errors import DomainError, Missing
 
 MEDIA_TYPE = "application/problem+json"
-TYPE_BASE = "https://flowcover.dev/problems/"
+TYPE_BASE = "/problems/"
+"""A type is a reference relative to the API, which serves its description there."""
 
 PROBLEM_TYPES = "x-problem-types"
 """Where an operation of the OpenAPI document lists the problem types of each status."""
 
-PROBLEMS: dict[str, tuple[int, str]] = {
-    "unauthenticated": (401, "No valid key was given"),
-    "forbidden": (403, "The key may not do this"),
-    "wrong-mode": (403, "A test key meets a live deployment, or a live key a test one"),
-    "not-found": (404, "There is no such thing, or it belongs to somebody else"),
-    "method-not-allowed": (405, "The address does not take this method"),
-    "idempotency-key-missing": (400, "A write needs an Idempotency-Key"),
-    "idempotency-key-reused": (422, "The Idempotency-Key was used with another request"),
-    "idempotency-key-in-flight": (409, "The first request with this Idempotency-Key still runs"),
-    "invalid-request": (422, "The request does not have the documented form"),
-    "invalid-cursor": (400, "The cursor is not one that a page gave"),
-    "conflict": (409, "The request contradicts what is stored"),
-    "wallet-not-custodied": (409, "The backend does not hold the key of this wallet"),
-    "not-offered": (409, "No cover is offered for this wish"),
-    "onboarding-refused": (409, "The applicant or asset is referred or declined"),
-    "transaction-covered": (409, "A certificate was sold for this transaction before"),
-    "score-unavailable": (409, "The risk has no score that is new enough"),
-    "contract-refused": (409, "A contract would refuse this"),
-    "signature-invalid": (422, "The signature is not one of the expected signer"),
-    "webhook-address-refused": (422, "No webhook is sent to this address"),
-    "rate-limited": (429, "Too many requests with this key"),
-    "node-unavailable": (503, "The chain's node does not answer"),
-    "internal": (500, "Something went wrong here"),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One type of problem: its status, its title, and what a client does about it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+PROBLEMS: dict[str, Kind] = {
+    "unauthenticated": Kind(
+        401, "No valid key was given", "Send `Authorization: Bearer <key>` with a key in force."
+    ),
+    "forbidden": Kind(
+        403, "The key may not do this", "Use a key with the scope that `scope` names."
+    ),
+    "wrong-mode": Kind(
+        403,
+        "A test key meets a live deployment, or a live key a test one",
+        "Use the key of this deployment.",
+    ),
+    "not-found": Kind(
+        404,
+        "There is no such thing, or it belongs to somebody else",
+        "Check the id; what was just queued appears once it is on the ledger.",
+    ),
+    "method-not-allowed": Kind(
+        405, "The address does not take this method", "See the OpenAPI document."
+    ),
+    "idempotency-key-missing": Kind(
+        400,
+        "A write needs an Idempotency-Key",
+        "Send a new key with each new request, and the same one with its repetitions.",
+    ),
+    "idempotency-key-reused": Kind(
+        422,
+        "The Idempotency-Key was used with another request",
+        "Take a new key; never change a request under an old one.",
+    ),
+    "idempotency-key-in-flight": Kind(
+        409,
+        "The first request with this Idempotency-Key still runs",
+        "Send the same request again after a second.",
+    ),
+    "invalid-request": Kind(
+        422,
+        "The request does not have the documented form",
+        "Mend the members that `errors` names; repeating the request does not help.",
+    ),
+    "invalid-cursor": Kind(
+        400, "The cursor is not one that a page gave", "Begin the list again without a cursor."
+    ),
+    "conflict": Kind(
+        409,
+        "The request contradicts what is stored",
+        "Read the thing again and decide anew; `detail` says what contradicts.",
+    ),
+    "wallet-not-custodied": Kind(
+        409,
+        "The backend does not hold the key of this wallet",
+        "Take the unsigned transactions and let the wallet sign them.",
+    ),
+    "not-offered": Kind(
+        409,
+        "No cover is offered for this wish",
+        "`rule` names the rule; `have` and `limit` are the values that met.",
+    ),
+    "quote-expired": Kind(
+        409, "The quote's deadline has passed", "Ask for a new quote; it may have another price."
+    ),
+    "onboarding-refused": Kind(
+        409,
+        "The applicant or asset is referred or declined",
+        "`reasons` names each rule and its remedy.",
+    ),
+    "transaction-covered": Kind(
+        409,
+        "A certificate was sold for this transaction before",
+        "Read the certificate that was sold; a transaction is covered once.",
+    ),
+    "score-unavailable": Kind(
+        409,
+        "The risk has no score that is new enough",
+        "Try again after the next frame; check the sensor if it persists.",
+    ),
+    "contract-refused": Kind(
+        409,
+        "A contract would refuse this",
+        "`error` and `values` are the contract's custom error.",
+    ),
+    "sandbox-off": Kind(
+        403,
+        "The deployment has no sandbox",
+        "Use a deployment on a development chain, such as that of `make sandbox`.",
+    ),
+    "signature-invalid": Kind(
+        422, "The signature is not one of the expected signer", "Sign the exact message again."
+    ),
+    "webhook-address-refused": Kind(
+        422,
+        "No webhook is sent to this address",
+        "Give an https URL whose every address is public.",
+    ),
+    "rate-limited": Kind(
+        429, "Too many requests with this key", "Wait for the seconds in `Retry-After`."
+    ),
+    "node-unavailable": Kind(
+        503,
+        "The chain's node does not answer",
+        "Try again later with the same Idempotency-Key; nothing was done.",
+    ),
+    "internal": Kind(
+        500,
+        "Something went wrong here",
+        "Try again with the same Idempotency-Key, and report the `X-Case-Id`.",
+    ),
 }
-"""Type → status and title."""
+"""Every type of problem, by the last part of its reference."""
 
 
 class Problem(Exception):
@@ -55,13 +151,13 @@ class Problem(Exception):
     def __init__(self, kind: str, detail: str, **fields: Any) -> None:
         super().__init__(detail)
         self.kind = kind
-        self.status, self.title = PROBLEMS[kind]
+        self.status, self.title = PROBLEMS[kind].status, PROBLEMS[kind].title
         self.detail = detail
         self.fields = fields
 
 
 class ProblemDocument(BaseModel):
-    """An error; members beyond these are named in the documentation of its type."""
+    """An error; what `type` refers to names the members beyond these."""
 
     type: str
     title: str
@@ -74,13 +170,18 @@ EVERYWHERE = ("unauthenticated", "forbidden", "wrong-mode", "invalid-request", "
 
 
 def declared(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses of the problems that an endpoint can return, besides those of all.
+    """OpenAPI responses of the problems that an endpoint can return, besides those of all."""
+    return responses_of(*EVERYWHERE, *kinds)
+
+
+def responses_of(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses of problems.
 
     `document` of openapi.py turns their types into references to shared responses.
     """
     found: dict[int | str, dict[str, Any]] = {}
-    for kind in (*EVERYWHERE, *kinds):
-        status, _ = PROBLEMS[kind]
+    for kind in kinds:
+        status = PROBLEMS[kind].status
         entry = found.setdefault(status, {"description": "", PROBLEM_TYPES: []})
         if kind not in entry[PROBLEM_TYPES]:
             entry[PROBLEM_TYPES].append(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Generic, TypeVar
 
 from eth_utils.address import is_address, to_checksum_address
@@ -22,6 +23,7 @@ def _number(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> str:
     if not is_address(text):
         raise ValueError("an address: 0x and 40 hex digits, checksummed or of one case")

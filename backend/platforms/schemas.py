@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..http.schemas import AddressText, Body
 
-Scope = Literal["read", "onboard", "quote", "bind", "sell", "fund", "webhooks"]
+Scope = Literal["read", "onboard", "quote", "bind", "sell", "fund", "webhooks", "sandbox"]
 
 
 class NewPlatform(Body):
@@ -29,7 +29,8 @@ class PlatformOut(Body):
 class NewKey(Body):
     label: str = Field(min_length=1, max_length=80, examples=["checkout"])
     scopes: list[Scope] = Field(
-        default=["read", "onboard", "quote", "bind", "sell", "fund", "webhooks"], min_length=1
+        default=["read", "onboard", "quote", "bind", "sell", "fund", "webhooks", "sandbox"],
+        min_length=1,
     )
 
 

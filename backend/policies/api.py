@@ -37,7 +37,12 @@ Key = Annotated[
     status_code=202,
     response_model=PolicyAccepted,
     responses=declared_write(
-        "not-found", "not-offered", "signature-invalid", "wallet-not-custodied", "node-unavailable"
+        "not-found",
+        "not-offered",
+        "quote-expired",
+        "signature-invalid",
+        "wallet-not-custodied",
+        "node-unavailable",
     ),
 )
 def create_policy(

@@ -38,7 +38,7 @@ from .tables import Bind
 def _check(write: Write, quote: Quote, signature: bytes, premium: int) -> bytes:
     """The quote's digest, if it is this underwriter's, still open, and enough is paid.
 
-    :raises Problem: signature-invalid, not-offered
+    :raises Problem: signature-invalid, quote-expired, not-offered
     """
     hashed = digest(quote, write.at.contracts.deployment.domain(quote))
     try:
@@ -50,7 +50,7 @@ def _check(write: Write, quote: Quote, signature: bytes, premium: int) -> bytes:
     now = write.at.market.head().timestamp
     if quote.deadline < now:
         detail = f"the quote ended at {quote.deadline}, it is {now}"
-        raise Problem("not-offered", detail, rule="quote_expired")
+        raise Problem("quote-expired", detail)
     if premium < quote.min_premium:
         detail = f"premium {premium} is below {quote.min_premium}"
         raise Problem("not-offered", detail, rule="premium_too_low")
@@ -60,7 +60,7 @@ def _check(write: Write, quote: Quote, signature: bytes, premium: int) -> bytes:
 def bind(write: Write, wish: NewPolicy) -> PolicyAccepted:
     """Binds a quote once, whatever is repeated; a failed bind is tried again.
 
-    :raises Problem: signature-invalid, not-offered, wallet-not-custodied, not-found
+    :raises Problem: signature-invalid, quote-expired, not-offered, wallet-not-custodied, not-found
     """
     quote, signature = wish.quote.message(), bytes.fromhex(wish.signature[2:])
     premium = int(wish.premium)

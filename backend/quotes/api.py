@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from starlette.concurrency import run_in_threadpool
 
 from ..http.context import Caller, ServicesDep, allowed
 from ..http.problems import declared
+from ..http.writes import JSON
 from . import service
 from .schemas import NewQuote, QuoteOut
 
@@ -16,13 +18,19 @@ router = APIRouter(tags=["quotes"])
 
 @router.post(
     "/quotes",
+    response_model=QuoteOut,
     responses=declared(
         "not-found", "not-offered", "onboarding-refused", "score-unavailable", "node-unavailable"
     ),
 )
-def create_quote(
+async def create_quote(
     body: NewQuote, at: ServicesDep, who: Annotated[Caller, Depends(allowed("quote"))]
-) -> QuoteOut:
+) -> Response:
     """An offer signed by the underwriter. It is not stored, so it needs no Idempotency-Key."""
-    with at.database.read() as session:
-        return service.make_quote(at, session, who, body)
+    terms = service.known_terms(at, who, body)
+    head = at.market.known_head()
+    if terms is None or head is None:
+        terms = await run_in_threadpool(service.read_terms, at, who, body)
+        head = await run_in_threadpool(at.market.head)
+    made = service.make_quote(at, terms, head.timestamp + at.settings.quote_seconds, body)
+    return Response(made.model_dump_json(), media_type=JSON)

@@ -54,7 +54,7 @@ class QuoteMessage(Body):
         values = {name: getattr(quote, name) for name in cls.model_fields}
         values |= {name: str(values[name]) for name in _EXACT}
         values |= {name: "0x" + values[name].hex() for name in _HASHES}
-        return cls(**values)
+        return cls.model_construct(**values)
 
     def message(self) -> Quote:
         values = self.model_dump()

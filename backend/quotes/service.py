@@ -1,10 +1,12 @@
-"""Prices a wish on the newest score and signs the offer; nothing is stored."""
+"""Prices a wish on the newest score and signs the offer; nothing is stored.
+
+What the price rests on is read once a block, so that a quote costs little more than its signature.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from sqlalchemy.orm import Session
+from dataclasses import dataclass
 
 from contracts.client.messages import Quote, digest
 
@@ -12,9 +14,11 @@ from ..applicants.service import require_risk
 from ..assessments.service import decide_on
 from ..domain.onboarding import APPETITE, Decision, Verdict
 from ..domain.pricing import Refusal, Wish, offer
-from ..domain.units import ProductId, Rate, RiskIndex, Seconds, TokenUnits
+from ..domain.products import Product
+from ..domain.units import BasisPoints, ProductId, Rate, RiskIndex, Seconds, TokenUnits
 from ..http.context import Caller, Services
 from ..http.problems import Problem
+from ..market import BindingScore
 from .schemas import NewQuote, QuoteMessage, QuoteOut
 
 BITS = 32
@@ -49,25 +53,56 @@ def require_accepted(decision: Decision) -> None:
     raise Problem("onboarding-refused", detail, decision=decision.verdict.value, reasons=reasons)
 
 
-def make_quote(at: Services, session: Session, who: Caller, wish: NewQuote) -> QuoteOut:
-    """A signed offer.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a quote rests on, the same for every wish until the next block."""
 
-    :raises Problem: not-found, onboarding-refused, not-offered
+    product: Product
+    applicant: str
+    loading: BasisPoints
+    score: BindingScore
+
+
+def known_terms(at: Services, who: Caller, wish: NewQuote) -> Terms | None:
+    """The terms if this process has them for the latest block; asks nobody."""
+    head = at.market.known_head()
+    if head is None:
+        return None
+    found = at.underwriting.get(head.hash, (who.platform_id, wish.product, wish.risk))
+    return found if isinstance(found, Terms) else None
+
+
+def read_terms(at: Services, who: Caller, wish: NewQuote) -> Terms:
+    """The terms from ledger and chain.
+
+    :raises Problem: not-found, onboarding-refused
     :raises ContractReverted: NoScore, StaleScore
     """
+    head = at.market.head()
     product = at.market.product(ProductId(wish.product))
     risk = RiskIndex(wish.risk)
-    asset = require_risk(session, who, risk)
-    score = at.market.binding_score(risk)
-    loading = APPETITE.base_loading
-    if asset is not None:
-        decision, _, _ = decide_on(session, at.market, asset)
-        require_accepted(decision)
-        loading = decision.loading
+    with at.database.read() as session:
+        asset = require_risk(session, who, risk)
+        score = at.market.binding_score(risk)
+        loading = APPETITE.base_loading
+        if asset is not None:
+            decision, _, _ = decide_on(session, at.market, asset)
+            require_accepted(decision)
+            loading = decision.loading
+    terms = Terms(product, at.market.applicant_of(risk), loading, score)
+    at.underwriting.put(head.hash, (who.platform_id, wish.product, wish.risk), terms)
+    return terms
+
+
+def make_quote(at: Services, terms: Terms, deadline: int, wish: NewQuote) -> QuoteOut:
+    """A signed offer; asks neither database nor node.
+
+    :raises Problem: not-offered
+    """
     made = offer(
-        product,
-        score.score,
-        loading,
+        terms.product,
+        terms.score.score,
+        terms.loading,
         Wish(
             TokenUnits(int(wish.sum_insured)),
             TokenUnits(int(wish.loss_per_hour)),
@@ -77,27 +112,26 @@ def make_quote(at: Services, session: Session, who: Caller, wish: NewQuote) -> Q
     )
     if isinstance(made, Refusal):
         raise refused(made)
-    applicant = at.market.applicant_of(risk)
     quote = Quote(
-        product=product.number,
-        risk_index=risk,
-        applicant=applicant,
-        holder=wish.holder or applicant,
+        product=terms.product.number,
+        risk_index=wish.risk,
+        applicant=terms.applicant,
+        holder=wish.holder or terms.applicant,
         sum_insured=int(wish.sum_insured),
         loss_per_hour=int(wish.loss_per_hour),
         dependencies=pack_dependencies(wish.dependencies),
         rate=made.rate,
         rate_ceiling=made.rate_ceiling,
         min_premium=made.minimum_premium,
-        score_frame=score.frame,
-        model_hash=bytes.fromhex(score.model_hash[2:]),
-        terms_hash=bytes.fromhex(product.terms_hash[2:]),
+        score_frame=terms.score.frame,
+        model_hash=bytes.fromhex(terms.score.model_hash[2:]),
+        terms_hash=bytes.fromhex(terms.product.terms_hash[2:]),
         term=wish.term,
         salt=at.salts.next(),
-        deadline=at.market.head().timestamp + at.settings.quote_seconds,
+        deadline=deadline,
     )
     hashed = digest(quote, at.contracts.deployment.domain(quote))
-    return QuoteOut(
+    return QuoteOut.model_construct(
         digest="0x" + hashed.hex(),
         quote=QuoteMessage.of(quote),
         signature="0x" + at.keyring.underwriter.sign_digest(hashed).hex(),

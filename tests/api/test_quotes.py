@@ -129,3 +129,23 @@ def test_assessment__covered_asset__accepts_with_its_score(bench: Bench) -> None
     made = bench.get(f"/assets/{asset}/assessment", key).json()
     assert (made["decision"], made["score"], made["risk"]) == ("accept", 2_000, 0)
     assert made["loading_bps"] == 500
+
+
+def test_quote__terms_known_for_the_block__asks_neither_ledger_nor_chain(
+    bench: Bench, key: str
+) -> None:
+    first = bench.post("/quotes", WISH, key).json()
+    bench.market.is_known = True
+    del bench.market.scores[0]
+    again = bench.post("/quotes", WISH, key).json()
+    assert again["quote"] | {"salt": ""} == first["quote"] | {"salt": ""}
+    assert again["digest"] != first["digest"]
+    bench.market.number += 1
+    assert kind_of(bench.post("/quotes", WISH, key)) == "score-unavailable"
+
+
+def test_quote__terms_known_to_another_platform__stay_with_it(bench: Bench, key: str) -> None:
+    bench.post("/quotes", WISH, key)
+    bench.market.is_known = True
+    _, other = bench.platform("Other", OTHER.address)
+    assert kind_of(bench.post("/quotes", WISH, other)) == "not-found"

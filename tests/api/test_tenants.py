@@ -20,6 +20,7 @@ OPERATIONS = [
 PUBLIC = {
     "list_products", "get_product", "list_events", "list_incidents", "get_facility",
     "create_applicant", "create_webhook_endpoint", "deposit_float", "agree_terms",
+    "move_clock",
 }  # fmt: skip
 """Operations whose answer is public, or that act on the caller's own things alone."""
 
@@ -59,7 +60,8 @@ def test_operations__with_another_platforms_key__show_and_change_nothing(world: 
         elif name in PUBLIC:
             assert answer.status_code < 300, name
         elif name.startswith("list_") and answer.status_code == 200:
-            assert answer.json()["items"] == [], name
+            shown = [own for own in world.own if own in answer.text]
+            assert shown == [], name
         else:
             assert answer.status_code == 404, (name, answer.text)
     assert audit_rows(world) == before

@@ -14,10 +14,12 @@ from backend.chain.keys import Keyring, Signer
 from backend.chain.node import Block
 from backend.chain.tables import ChainTransaction, IndexedBlock, LedgerEvent
 from backend.domain.products import Product
+from backend.domain.units import Score
 from backend.http.context import Services
 from backend.ledger.projection import RULES, LedgerProjector
 from backend.ledger.tables import LedgerProduct, LedgerRisk
 from backend.market import BindingScore, UnknownProduct, UnknownRisk, product_of
+from backend.sandbox.committee import Outage
 from backend.settings import Secret, Settings
 from backend.storage.database import Database
 from contracts.client.calls import call_data
@@ -63,11 +65,15 @@ class FakeMarket:
         self._database = database
         self.time = 1_700_000_000
         self.number = 100
+        self.is_known = False
         self.scores: dict[int, BindingScore] = {}
         self.refusal = ContractReverted("NoScore", {"risk": 0})
 
     def head(self) -> Block:
-        return Block(self.number, "0x" + "01" * 32, "0x" + "02" * 32, self.time, 10**9)
+        return Block(self.number, f"0x{self.number:064x}", "0x" + "02" * 32, self.time, 10**9)
+
+    def known_head(self) -> Block | None:
+        return self.head() if self.is_known else None
 
     def product(self, number: int) -> Product:
         with self._database.read() as session:
@@ -87,6 +93,24 @@ class FakeMarket:
         if risk not in self.scores:
             raise self.refusal
         return self.scores[risk]
+
+
+class FakeSandbox:
+    """A development chain on which staging does nothing but move the market's clock."""
+
+    def __init__(self, market: FakeMarket) -> None:
+        self._market = market
+
+    def advance(self, seconds: int) -> int:
+        self._market.time += seconds
+        return self._market.time
+
+    def report(self, scores: dict[int, int], risk: int) -> tuple[int, str]:
+        self._market.scores[risk] = BindingScore(Score(scores[risk]), 8, MODEL_HASH)
+        return 8, "0x" + "5c" * 32
+
+    def outage(self, subject: int, seconds: int, attacked: bool) -> Outage:
+        return Outage(100, 100 + seconds // 2 - 1, ("0x" + "0a" * 32,))
 
 
 @dataclass
@@ -135,6 +159,7 @@ class Bench:
             market=self.market,
             keyring=Keyring(UNDERWRITER, OPERATOR, wallets),
             faults=Faults(None, None),
+            sandbox=FakeSandbox(self.market),
             clock=lambda: self.now,
         )
         self.client = Client(create_app(self.settings, self.services))

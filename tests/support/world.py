@@ -29,7 +29,9 @@ class World:
         self.platform, self.key = bench.platform()
         self.asset = bench.asset(self.key, score=2_000)
         self.applicant = bench.get("/applicants", self.key).json()["items"][0]["id"]
-        self.api_key = bench.get(f"/platforms/{self.platform}/keys").json()["items"][0]["id"]
+        keys = f"/platforms/{self.platform}/keys"
+        self.api_key = bench.get(keys).json()["items"][0]["id"]
+        self.spare_key = bench.post(keys, {"label": "spare"}).json()["id"]
         self._scores()
         self._series()
         self._policy()
@@ -98,7 +100,7 @@ class World:
         """Values that stand where the document has examples."""
         return {
             "platform_id": self.platform,
-            "key_id": self.api_key,
+            "key_id": self.spare_key,
             "applicant_id": self.applicant,
             "asset_id": self.asset,
             "series_id": SERIES,
@@ -108,6 +110,11 @@ class World:
             "endpoint_id": self.endpoint,
             "delivery_id": self.delivery,
         }
+
+    @property
+    def own(self) -> list[str]:
+        """Ids of the platform's things, which no other platform may see."""
+        return [value for name, value in self.parameters.items() if name != "series"]
 
     def body(self, operation: str, example: Any) -> Any:
         """The example with what only this deployment can know."""

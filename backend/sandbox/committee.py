@@ -1,0 +1,134 @@
+"""The sandbox's oracle committee and clock, on a development chain whose members' keys we hold."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, Protocol
+
+from web3 import HTTPProvider, Web3
+
+from contracts.client.calls import System
+from contracts.client.errors import NodeUnavailable, typed
+from contracts.client.messages import (
+    NO_SENSOR_DATA,
+    Message,
+    Observation,
+    ScoreVector,
+    digest,
+    pack_scores,
+)
+from contracts.client.sender import KeySender
+from contracts.client.signatures import address_of, keccak256, sign
+from contracts.client.system import Deployment
+
+LANES = 16
+SLOTS_PER_EPOCH = 64
+WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A staged run of lost slots, both ends included, and the transactions that attest it."""
+
+    first: int
+    last: int
+    transactions: tuple[str, ...]
+
+
+class Sandbox(Protocol):
+    """What can be staged; each call is one person's act on a development chain."""
+
+    def advance(self, seconds: int) -> int:
+        """Moves chain time on; the time it is then."""
+        ...
+
+    def report(self, scores: dict[int, int], risk: int) -> tuple[int, str]:
+        """The committee scores a risk's group of 16, `scores` by risk; frame and transaction."""
+        ...
+
+    def outage(self, subject: int, seconds: int, attacked: bool) -> Outage:
+        """The service is lost for so many seconds from now on, and every member sees it."""
+        ...
+
+
+class ChainSandbox:
+    """The sandbox of a deployment. Its file has the members' keys and the model's hash."""
+
+    def __init__(self, rpc_url: str, timeout: float, deployment: Deployment, file: Path) -> None:
+        stored = json.loads(file.read_text())
+        keys = [bytes.fromhex(key.removeprefix("0x")) for key in stored["members"]]
+        self._keys = sorted(keys, key=lambda key: int(address_of(key), 16))
+        self._model = bytes.fromhex(stored["model_hash"].removeprefix("0x"))
+        provider = HTTPProvider(rpc_url, request_kwargs={"timeout": timeout})
+        self._web3 = Web3(provider)
+        self._system = System(self._web3, deployment)
+        self._deployment = deployment
+        self._lock = Lock()
+
+    def advance(self, seconds: int) -> int:
+        """The chain mines by its own timer (docs/adr/0001): the next block has the new time."""
+        try:
+            before = self._now()
+            self._web3.provider.make_request("evm_increaseTime", [seconds])  # type: ignore[arg-type]
+            deadline = time.monotonic() + WAIT_SECONDS
+            while (now := self._now()) < before + seconds:
+                if time.monotonic() > deadline:
+                    raise NodeUnavailable("the chain mined no block in time")
+                time.sleep(0.05)
+        except Exception as error:
+            raise typed(error) from error
+        return now
+
+    def report(self, scores: dict[int, int], risk: int) -> tuple[int, str]:
+        with self._lock:
+            length = self._deployment.parameters.frame_length
+            self.advance(length)
+            frame = self._now() // length - 1
+            version = self._system.read("OracleCommittee", "currentVersion")
+            first = risk // LANES * LANES
+            packed = pack_scores(
+                [scores.get(index, NO_SENSOR_DATA) for index in range(first, first + LANES)]
+            )
+            message = ScoreVector(version, frame, self._model, first, packed)
+            vectors = [(packed, signature) for signature in self._signatures(message)]
+            arguments = (version, frame, self._model, first, vectors)
+            return frame, self._send("RiskFeed", "report", *arguments)
+
+    def outage(self, subject: int, seconds: int, attacked: bool) -> Outage:
+        with self._lock:
+            length = self._deployment.parameters.slot_length
+            first = self._now() // length + 1
+            last = first + max(1, -(-seconds // length)) - 1
+            self.advance((last - first + 3) * length)
+            sent = []
+            for epoch in range(first // SLOTS_PER_EPOCH, last // SLOTS_PER_EPOCH + 1):
+                start = epoch * SLOTS_PER_EPOCH
+                bits = range(max(first, start), min(last, start + SLOTS_PER_EPOCH - 1) + 1)
+                sent.append(
+                    self._attest(subject, epoch, sum(1 << slot - start for slot in bits), attacked)
+                )
+            return Outage(first, last, tuple(sent))
+
+    def _attest(self, subject: int, epoch: int, lost: int, attacked: bool) -> str:
+        version = self._system.read("IncidentRegistry", "committeeOf", epoch)
+        evidence = keccak256(b"sandbox")
+        mask = lost if attacked else 0
+        message = Observation(version, subject, epoch, lost, mask, evidence)
+        observations = [(lost, mask, evidence, s) for s in self._signatures(message)]
+        return self._send("IncidentRegistry", "attest", subject, epoch, observations)
+
+    def _signatures(self, message: Message) -> list[bytes]:
+        hashed = digest(message, self._deployment.domain(message))
+        return [sign(hashed, key) for key in self._keys]
+
+    def _send(self, contract: str, function: str, *arguments: Any) -> str:
+        sender = KeySender(self._web3, self._keys[0])
+        receipt = sender.send(self._system.transaction(contract, function, *arguments))
+        return "0x" + bytes(receipt["transactionHash"]).hex()
+
+    def _now(self) -> int:
+        return int(self._web3.eth.get_block("latest")["timestamp"])
