@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup check test test-postgres crash bench-api sandbox openapi demo clean lock compile gas
+.PHONY: help setup check test test-postgres crash fuzz-api bench-api sandbox openapi demo clean lock compile gas
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -56,6 +56,14 @@ test-postgres: setup ## the backend's tests on a private PostgreSQL
 crash: setup ## kills at every named point, reorgs and node faults, on SQLite and PostgreSQL; a table closes it
 	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py tests/chain/backend/test_faults.py || exit 1; done
 
+fuzz-api: setup $(STAMPS)/fuzz ## schemathesis over all operations, more than 10,000 cases, in an environment of its own
+	@$(PY) -m scripts.fuzz_api .venv-fuzz/bin/schemathesis --examples $(or $(EXAMPLES),60)
+
+$(STAMPS)/fuzz: scripts/toolchain/fuzz.lock | $(STAMPS)/python
+	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz
+	@$(VENV)/bin/uv pip sync -q --python .venv-fuzz/bin/python --require-hashes $<
+	@touch $@
+
 bench-api: setup ## quotes and certificates a second on both engines, beside floors (needs wrk)
 	@$(PY) -m scripts.bench.api
 
@@ -63,7 +71,7 @@ sandbox: setup ## an insurer on a development chain, with a platform that can se
 	@$(PY) -m scripts.sandbox
 
 openapi: setup ## write openapi.json anew from the code
-	@$(PY) -m backend openapi > openapi.json
+	@$(PY) -m backend openapi --json > openapi.json
 
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))
@@ -101,6 +109,7 @@ gas: setup ## measure the gas of each scenario; write tests/gas.json and docs/ga
 lock: ## renew the Python lock files from pyproject.toml
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
 	$(VENV)/bin/uv pip compile scripts/toolchain/bootstrap.in --generate-hashes --no-header -q -o scripts/toolchain/bootstrap.lock
+	$(VENV)/bin/uv pip compile scripts/toolchain/fuzz.in --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o scripts/toolchain/fuzz.lock
 
 clean: ## remove what make built (not the lock files)
 	rm -rf $(STAMPS) .build .venv node_modules .demo reports

@@ -42,12 +42,14 @@ from .sandbox.api import router as sandbox
 from .sandbox.committee import ChainSandbox
 from .settings import Settings, SettingsError, load
 from .storage.database import Database
+from .templates.api import router as templates
 from .transactions.api import router as transactions
 from .webhooks.api import router as webhooks
 
 V1 = (
     platforms, facility, applicants, assessments, products, quotes, policies, certificates,
     incidents, claims, events, transactions, webhooks, sandbox,
+    templates,
 )  # fmt: skip
 
 

@@ -1,8 +1,4 @@
-"""The command line: `flowcover …`.
-
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 settings missing or wrong, 4 node or
-database not reachable, 5 the chain is another one than the database's.
-"""
+"""The command line: `flowcover …`; every expected failure is one line and an exit code."""
 
 from __future__ import annotations
 
@@ -33,14 +29,34 @@ from .settings import Settings, SettingsError, load
 from .storage.migrate import downgrade, upgrade
 
 FAILED, USAGE, SETTINGS, UNREACHABLE, WRONG_CHAIN = 1, 2, 3, 4, 5
+EXIT_CODES = {
+    0: "done",
+    FAILED: "refused, failed, or a difference was found",
+    USAGE: "wrong usage",
+    SETTINGS: "a setting is missing or wrong",
+    UNREACHABLE: "the node or the database cannot be reached",
+    WRONG_CHAIN: "the node's chain is not the database's or the deployment's",
+}
+"""Exit code → meaning, the same for every command."""
 
-app = typer.Typer(help="Parametric cyber cover on a blockchain.", no_args_is_help=True)
-database = typer.Typer(help="Database migrations.", no_args_is_help=True)
-app.add_typer(database, name="database")
-app.add_typer(evidence_app, name="evidence")
-app.command("audit")(audit_command)
+SERVICE, DATABASE, TRAFFIC, AUDIT = "Run the backend", "Database", "Look at traffic", "Check others"
+_CODES = "Exit codes: " + "; ".join(f"{code} {text}" for code, text in EXIT_CODES.items()) + "."
+
+app = typer.Typer(
+    help="Parametric cyber cover on a blockchain: sell it, settle it, recompute it.",
+    epilog=f"{_CODES} Every command takes --json. Settings are read from FLOWCOVER_… variables: "
+    "see docs/cli.md.",
+    no_args_is_help=True,
+)
+database = typer.Typer(help="Bring the database up or down.", no_args_is_help=True)
+app.add_typer(database, name="database", rich_help_panel=DATABASE)
+app.add_typer(evidence_app, name="evidence", rich_help_panel=AUDIT)
+app.command("audit", rich_help_panel=AUDIT)(audit_command)
 if importlib.util.find_spec("oracles.cli") is not None:
-    app.registered_commands.extend(importlib.import_module("oracles.cli").app.registered_commands)
+    _traffic = importlib.import_module("oracles.cli").app
+    for _command in _traffic.registered_commands:
+        _command.rich_help_panel = TRAFFIC
+    app.registered_commands.extend(_traffic.registered_commands)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -55,24 +71,27 @@ def show(as_json: bool, fields: dict[str, Any]) -> None:
         print(f"{name:<{width}}  {value}")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def version(as_json: AsJson = False) -> None:
     """Print the version."""
     show(as_json, {"version": __version__})
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; 0 takes a free one.")] = None,
     jobs: Annotated[bool, typer.Option(help="Run the jobs in this process.")] = True,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Say in JSON what is served.")] = False,
 ) -> None:
     """Serve the API; migrates the database first. Ends with SIGTERM after the running requests."""
     settings = load(os.environ)
     configure(settings.log_level)
     upgrade(settings.database_url)
     changed = _with(settings, host, port, jobs)
+    if as_json:
+        show(True, {**changed.public(), "workers": workers})
     if workers > 1:
         os.environ["FLOWCOVER_JOBS"] = "on" if changed.jobs else "off"
         uvicorn.run(
@@ -100,13 +119,19 @@ def _with(settings: Settings, host: str | None, port: int | None, jobs: bool) ->
     )
 
 
-@app.command()
-def openapi() -> None:
-    """Print the OpenAPI document of the API."""
-    print(written(offline_document()), end="")
+@app.command(rich_help_panel=SERVICE)
+def openapi(as_json: AsJson = False) -> None:
+    """List the API's operations; with --json print the OpenAPI document."""
+    found = offline_document()
+    if as_json:
+        print(written(found), end="")
+        return
+    for path, operations in found["paths"].items():
+        for method, operation in operations.items():
+            print(f"{method.upper():<5} {path:<48} {operation['operationId']}")
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def check(as_json: AsJson = False) -> None:
     """Test settings, database and node before running anything."""
     services = create_services(load(os.environ))
@@ -116,7 +141,7 @@ def check(as_json: AsJson = False) -> None:
         raise typer.Exit(UNREACHABLE)
 
 
-@app.command()
+@app.command(rich_help_panel=SERVICE)
 def jobs(
     name: Annotated[str | None, typer.Argument(help="Job to run; all when left out.")] = None,
     as_json: AsJson = False,
@@ -151,7 +176,7 @@ def database_downgrade(revision: str, as_json: AsJson = False) -> None:
 def main() -> None:
     """Runs a command; every expected failure is one line and its exit code."""
     try:
-        app()
+        app(prog_name="flowcover")
     except SettingsError as error:
         _end(SETTINGS, error)
     except WrongChain as error:

@@ -58,6 +58,7 @@ from ..sandbox.schemas import (
     StageIncident,
     StageScore,
 )
+from ..templates.schemas import TemplateList, TemplateOut
 from ..transactions.schemas import Accepted, TransactionOut
 from ..webhooks.schemas import (
     AttemptList,
@@ -456,3 +457,13 @@ def stage_score(body: StageScore) -> Call[StagedScore]:
 def stage_incident(body: StageIncident) -> Call[StagedIncident]:
     """Every member marks the risk's slots from now on as lost."""
     return _send("/v1/sandbox/incidents", StagedIncident, body)
+
+
+def list_product_templates() -> Call[TemplateList]:
+    """Every template, each cover line with its products or the reason why it is not offered."""
+    return _read("/v1/product-templates", TemplateList)
+
+
+def get_product_template(template: str) -> Call[TemplateOut]:
+    """One template."""
+    return _read(f"/v1/product-templates/{template}", TemplateOut)

@@ -29,6 +29,7 @@ PARAMETERS: dict[str, Any] = {
     "endpoint_id": "whe_0f1e2d3c4b5a69788796",
     "delivery_id": "msg_0f1e2d3c4b5a697887960f1e",
     "kind": "quote-expired",
+    "template": "small_business",
     "Idempotency-Key": "b7a1c0de-order-4711",
 }
 """Parameter → example."""

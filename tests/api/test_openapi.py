@@ -24,7 +24,7 @@ IDS = [operation["operationId"] for _, _, operation in OPERATIONS]
 
 
 def test_document__committed__is_what_the_application_gives() -> None:
-    assert COMMITTED.read_text() == written(offline_document()), "python -m backend openapi"
+    assert COMMITTED.read_text() == written(offline_document()), "make openapi"
 
 
 def test_operations__names__are_unique() -> None:

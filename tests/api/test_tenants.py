@@ -18,7 +18,8 @@ OPERATIONS = [
     if path.startswith("/v1/")
 ]
 PUBLIC = {
-    "list_products", "get_product", "list_events", "list_incidents", "get_facility",
+    "list_product_templates", "get_product_template", "list_products", "get_product",
+    "list_events", "list_incidents", "get_facility",
     "create_applicant", "create_webhook_endpoint", "deposit_float", "agree_terms",
     "move_clock",
 }  # fmt: skip

@@ -20,6 +20,7 @@ class Client:
     """Sends requests to the application on an event loop of its own; any thread may use it."""
 
     def __init__(self, app: FastAPI) -> None:
+        self.app = app
         self._stack = ExitStack()
         self._portal = self._stack.enter_context(start_blocking_portal())
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

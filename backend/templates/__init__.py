@@ -1,0 +1,1 @@
+"""Product templates, as buyers read them: what is covered, and what is not and why."""
