@@ -23,9 +23,9 @@ from typing import Any, Final
 
 import httpx
 import pandas as pd
-from web3 import HTTPProvider, Web3
 
 from contracts.client.errors import ChainError
+from contracts.client.node import connect
 from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.attest.batches import (
@@ -237,7 +237,7 @@ def run(settings: SensorSettings) -> int:
         signal.signal(number, lambda *_: stop.set())
     logger = json_logger(settings.name)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    web3 = Web3(HTTPProvider(settings.rpc_url, request_kwargs={"timeout": 10}))
+    web3 = connect(settings.rpc_url)
     chain = Web3Chain(web3, Deployment.read(settings.deployment))
     spool = Spool(settings.data_dir / "sensor.sqlite")
     sensor = build(settings, chain, spool)

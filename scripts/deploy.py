@@ -12,12 +12,11 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from web3 import HTTPProvider, Web3
-
 from contracts.client.artifacts import ArtifactMissing
 from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
 from contracts.client.errors import ChainError, typed
+from contracts.client.node import connect
 from contracts.client.sender import KeySender
 from contracts.client.system import SystemParameters
 
@@ -37,7 +36,7 @@ def main() -> int:
     parameters = SystemParameters(
         **{field.name: getattr(options, field.name) for field in fields(SystemParameters)}
     )
-    web3 = Web3(HTTPProvider(options.rpc))
+    web3 = connect(options.rpc)
     try:
         sender = KeySender(web3, person("deployer").key)
         deployment = deploy(web3, sender, development_people(), parameters)

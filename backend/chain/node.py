@@ -8,11 +8,11 @@ from typing import Any, Protocol, TypeVar
 
 from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
-from web3 import HTTPProvider, Web3
 from web3.exceptions import BlockNotFound, TransactionNotFound
 from web3.types import LogReceipt, TxParams
 
-from contracts.client.errors import typed
+from contracts.client.errors import OutOfGas, typed
+from contracts.client.node import connect
 
 T = TypeVar("T")
 
@@ -54,7 +54,10 @@ class Node(Protocol):
         """Result of a call at a block, the latest if none is given."""
         ...
 
-    def estimate_gas(self, sender: str, to: str, data: bytes) -> int: ...
+    def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
+        """Gas that is enough for the call now; refusals as in `call`."""
+        ...
+
     def nonce(self, address: str) -> int:
         """Count of the address's mined transactions."""
         ...
@@ -68,14 +71,18 @@ class Node(Protocol):
     def receipt(self, transaction_hash: str) -> Receipt | None: ...
 
 
+LARGE_CALL = 4096
+"""Bytes of calldata from which gas is bounded by size and simulated once: nodes estimate by running
+a call many times over, and Ganache needs longer than a request may take."""
+
+LARGE_CALL_GAS, GAS_A_BYTE, MOST_GAS = 1_000_000, 300, 12_000_000
+
+
 class Web3Node:
     """A node behind an HTTP address."""
 
     def __init__(self, url: str, timeout: float) -> None:
-        provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout}, exception_retry_configuration=None
-        )
-        self._eth = Web3(provider).eth
+        self._eth = connect(url, timeout, retries=False).eth
 
     def _ask(self, request: Callable[[], T]) -> T:
         try:
@@ -119,7 +126,15 @@ class Web3Node:
         return self._ask(lambda: bytes(self._eth.call(transaction, at)))  # type: ignore[arg-type]
 
     def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
-        return self._ask(lambda: self._eth.estimate_gas(_transaction(sender, to, data)))
+        transaction = _transaction(sender, to, data)
+        if len(data) >= LARGE_CALL:
+            bound = min(LARGE_CALL_GAS + GAS_A_BYTE * len(data), MOST_GAS)
+            try:
+                self._ask(lambda: self._eth.call({**transaction, "gas": bound}))
+                return bound
+            except OutOfGas:
+                pass
+        return self._ask(lambda: self._eth.estimate_gas(transaction))
 
     def nonce(self, address: str) -> int:
         owner = to_checksum_address(address)

@@ -262,7 +262,6 @@ class Outbox:
 
     def _start_one(self, row: ChainTransaction, head: Block) -> bool:
         try:
-            self._node.call(row.to, row.data, self._signer.address)
             gas = self._node.estimate_gas(self._signer.address, row.to, row.data)
         except (ContractReverted, OutOfGas) as refusal:
             self._fail(row, refusal)

@@ -69,10 +69,6 @@ RESTRICTED: dict[tuple[str, str], str] = {
 """(contract, function) → the one role that may call it."""
 
 
-CREATION_GAS = 12_000_000
-"""Enough for the largest contract and for the cell, which creates two vaults."""
-
-
 class UnknownArgument(Exception):
     """A constructor argument is named after no contract and no parameter."""
 
@@ -137,6 +133,12 @@ def creation_code(name: str, values: Mapping[str, Any]) -> bytes:
     return bytes.fromhex(artifact(CONTRACTS[name]).bytecode) + encode_abi(types, found)
 
 
+def creation_gas(code: bytes) -> int:
+    """A bound on what a creation uses: 16 a byte of calldata and 200 a byte of stored code, both
+    twice over because the cell makes its vaults, and a million for what constructors do."""
+    return 1_000_000 + 2 * (16 + 200) * len(code)
+
+
 def role_calls(addresses: Mapping[str, str], people: People) -> list[bytes]:
     """Calls to the Authority that name the roles, grant them and bind them to functions."""
     calls = [call_data("Authority", "labelRole", number, name) for name, number in ROLES.items()]
@@ -165,8 +167,9 @@ def deploy(web3: Web3, sender: Sender, people: People, parameters: SystemParamet
     values |= {alias: addresses[name] for alias, name in ALIASES.items()}
     values["admin"] = sender.address
     block = web3.eth.block_number
-    for name in order:
-        receipt = sender.send({"data": creation_code(name, values), "gas": CREATION_GAS})
+    codes = [creation_code(name, values) for name in order]
+    made = sender.send_all([{"data": code, "gas": creation_gas(code)} for code in codes])
+    for name, receipt in zip(order, made, strict=True):
         if receipt["contractAddress"] != addresses[name]:
             raise RuntimeError(f"{name} is at {receipt['contractAddress']}: nonce used elsewhere")
     roles = call_data("Authority", "multicall", role_calls(addresses, people))

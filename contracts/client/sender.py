@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from eth_account import Account
@@ -28,6 +30,15 @@ class Sender(Protocol):
         """
         ...
 
+    def send_all(self, transactions: Sequence[TxParams]) -> list[TxReceipt]:
+        """Sends several in order and waits for all of them. Each says its `gas`: a call that needs
+        an earlier one cannot be estimated before that is mined.
+
+        :raises ContractReverted: a contract refused
+        :raises ChainError: the node refused, or did not answer
+        """
+        ...
+
 
 def _reason(web3: Web3, transaction: TxParams, hash_: Any = None) -> ChainError:
     """Why a transaction reverted, asked of the node by calling it again."""
@@ -45,35 +56,62 @@ def _mined(web3: Web3, transaction: TxParams, hash_: HexBytes) -> TxReceipt:
     return receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A transaction that was handed to the node, and its hash."""
+
+    transaction: TxParams
+    hash: HexBytes
+
+
 class KeySender:
-    """Signs with a local key, which one process at a time may use: the nonce is asked each time."""
+    """Signs with a local key, which one process at a time may use: the node is asked for the nonce,
+    and what was posted before counts even where the node does not count it yet."""
 
     def __init__(self, web3: Web3, key: bytes) -> None:
         self._web3 = web3
         self._account = Account.from_key(key)
         self._chain_id = web3.eth.chain_id
+        self._next_nonce = 0
 
     @property
     def address(self) -> ChecksumAddress:
         address: ChecksumAddress = self._account.address
         return address
 
-    def send(self, transaction: TxParams) -> TxReceipt:
+    def post(self, transaction: TxParams) -> Posted:
+        """Sends without waiting; estimates `gas` where none is said. Errors as in `send`."""
         eth = self._web3.eth
         filled: TxParams = {"from": self.address, "value": 0, **transaction}  # type: ignore[typeddict-item]
         try:
             if "gas" not in filled:
                 gas = eth.estimate_gas(filled)
                 filled["gas"] = gas + gas // 5
+            nonce = max(eth.get_transaction_count(self.address, "pending"), self._next_nonce)
             filled |= {
-                "nonce": eth.get_transaction_count(self.address, "pending"),
+                "nonce": nonce,
                 "gasPrice": eth.gas_price,
                 "chainId": self._chain_id,
             }
-            hash_ = eth.send_raw_transaction(self._account.sign_transaction(filled).raw_transaction)
-            return _mined(self._web3, filled, hash_)
+            raw = self._account.sign_transaction(filled).raw_transaction
+            hash_ = eth.send_raw_transaction(raw)
+            self._next_nonce = nonce + 1
+            return Posted(filled, hash_)
         except Exception as error:
             raise typed(error) from error
+
+    def wait(self, posted: Posted) -> TxReceipt:
+        """The receipt of what was posted. Errors as in `send`."""
+        try:
+            return _mined(self._web3, posted.transaction, posted.hash)
+        except Exception as error:
+            raise typed(error) from error
+
+    def send(self, transaction: TxParams) -> TxReceipt:
+        return self.wait(self.post(transaction))
+
+    def send_all(self, transactions: Sequence[TxParams]) -> list[TxReceipt]:
+        return [self.send(transaction) for transaction in transactions]
 
 
 class UnlockedSender:
@@ -97,3 +135,6 @@ class UnlockedSender:
             raise _reason(self._web3, filled) from error
         except Exception as error:
             raise typed(error) from error
+
+    def send_all(self, transactions: Sequence[TxParams]) -> list[TxReceipt]:
+        return [self.send(transaction) for transaction in transactions]

@@ -78,16 +78,19 @@ class Member:
 
     def run(self, stop: threading.Event) -> None:
         """Cycles at each new block and each message until ``stop`` is set."""
-        block = -1
+        view: ChainView | None = None
         while not stop.is_set():
             try:
                 waiting = self._rounds is not None and self._rounds[1].in_grace
-                if self.chain.newest() != block or waiting or self.news.is_set():
+                newest = self.chain.newest()
+                is_new = view is None or view.number != newest
+                if is_new or waiting or self.news.is_set():
                     self.news.clear()
-                    view = self.chain.view()
+                    if view is None or is_new:
+                        view = self.chain.view()
                     self.cycle(view)
-                    block = view.number
             except (ChainError, sqlite3.Error) as error:
+                view = None
                 self.health.failed(error)
                 self._say("member", f"cycle given up: {type(error).__name__}: {error}", view=None)
                 stop.wait(1.0)

@@ -7,10 +7,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from web3 import HTTPProvider, Web3
-
 from contracts.client.artifacts import ArtifactMissing
 from contracts.client.errors import ChainError
+from contracts.client.node import connect
 from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.attest.behaviour import BEHAVIOURS
@@ -79,7 +78,7 @@ def _upstream(settings: MemberSettings, source: SourceSettings) -> FlowTable:
 
 def open_chain(settings: MemberSettings) -> Web3Chain:
     """The deployment at the node. Raises ChainError, WrongChain, OSError."""
-    web3 = Web3(HTTPProvider(settings.rpc_url, request_kwargs={"timeout": 10}))
+    web3 = connect(settings.rpc_url)
     return Web3Chain(web3, Deployment.read(settings.deployment))
 
 

@@ -30,6 +30,9 @@ SETTLE = {
     }
 }
 
+EXPECTING = ("waiting for", "quorum not reached", "before me in line", "a moment for")
+"""What a member says of a frame whose report may still come."""
+
 
 def word(text: str) -> bytes:
     """Short text as bytes32."""
@@ -173,13 +176,16 @@ class Oracles:
         alive = [child.ended is None for child in self.children]
         return [url for url, alive_ in zip(self.urls, alive, strict=True) if alive_]
 
-    def caught_up(self, chain_time: int) -> bool:
-        """Whether every running member has finished a cycle at or after a chain time."""
+    def caught_up(self, chain_time: int, patient: bool) -> bool:
+        """Whether every running member has finished a cycle at or after a chain time, and, as long
+        as one is patient, whether none of them still expects a report of the newest frame."""
         for url in self.running():
             try:
                 page = HTTP.get(f"{url}/health", timeout=2).json()
             except (httpx.HTTPError, ValueError):
                 return False
             if page.get("chain_time", 0) < chain_time:
+                return False
+            if patient and any(said in page["last"][0] for said in EXPECTING):
                 return False
         return True

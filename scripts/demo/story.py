@@ -24,7 +24,7 @@ from contracts.client.signatures import sign
 from contracts.client.system import SystemParameters
 from scripts.demo.api import Api
 from scripts.demo.clock import ChainClock, Rpc
-from scripts.demo.contracts import deployed
+from scripts.demo.contracts import Step, deployed
 from scripts.demo.oracles import FAULTY, Oracles, Recording
 from scripts.demo.people import keep_key
 from scripts.demo.processes import (
@@ -48,30 +48,50 @@ from scripts.demo.timeline import Timeline
 
 RECORDINGS = ROOT / "oracles" / "recordings"
 PARAMETERS = SystemParameters(
-    frame_length=10,
-    max_frame_age=30,
+    frame_length=20,
+    max_frame_age=60,
     slot_length=5,
     max_report_delay=60,
 )
-STEP = 10
+STEP = PARAMETERS.frame_length
 FIRST_RISK = 0
 SERVICE_PORT = 80
+PATIENCE = 8.0
+"""Seconds that a step waits for a report that some member still expects: with a member that fails
+in its turn, the next one's turn comes 4 seconds later."""
 CERTIFICATES = 1_000
-SALES = 10
+SALE = 100
+"""Certificates in one sale."""
 EARLY_SALES = 4
-"""Sold at once; their cover has ended when the flood begins, at second 240 of the recording."""
-LATER_SALES = 95
-"""Second of the recording at which the others' sale begins; guessing begins at 185."""
+"""Sold once there is a score; their cover has ended when the flood begins, at second 240."""
+LATER_SALES = (110, 130, 150)
+"""Seconds of the recording at which the others are sold; guessing begins at 185."""
 JUNIOR_CAPITAL = 2_000_000 * COIN
 SENIOR_CAPITAL = 8_000_000 * COIN
 ETHER = 10**18
+SET_UP = 120
+"""Chain seconds that funding and registering may take before the recording begins."""
 STALE_QUOTE = {"ScoreFrameNotNewest", "RateBelowTable", "ModelMismatch", "RevertedOnChain"}
 
-# Covers of the story: name, sum insured and loss per hour in dollars, who pays the premium.
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A streamed cover of the story: money in dollars, and who pays the premium."""
+
+    name: str
+    insured: int
+    hourly: int
+    payer: str
+
+    @property
+    def step(self) -> str:
+        return f"bind {self.name}, {self.insured:,} insured"
+
+
 COVERS = (
-    ("corner shop", 20_000, 18_000, "platform"),
-    ("web shop", 80_000, 60_000, "platform"),
-    ("marketplace", 1_500_000, 900_000, "holder"),
+    Cover("corner shop", 20_000, 18_000, "platform"),
+    Cover("web shop", 80_000, 60_000, "platform"),
+    Cover("marketplace", 1_500_000, 900_000, "holder"),
 )
 
 
@@ -98,11 +118,14 @@ class Story:
 
     def play(self) -> None:
         self.chain_and_contracts()
-        self.oracles_and_backend()
+        self.capital_and_products()
+        self.members_and_backend()
         self.onboarding()
+        self.reservation()
         self.benign_traffic()
+        self.early_sale()
         self.cover()
-        self.sale()
+        self.later_sale()
         self.brute_force()
         self.flood()
         self.settlement()
@@ -118,41 +141,34 @@ class Story:
         self.system.deployment.write(self.deployment_path)
         self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
         self._start_backend()
-        self._fund_capital()
-        self._register_products()
+        self._start_oracles()
 
-    def oracles_and_backend(self) -> None:
-        self.timeline.chapter("Four members, a sensor and the backend, each a process")
-        folder = RECORDINGS / self.options.capture
-        truth_path = folder / "truth.json"
-        if not truth_path.exists():
-            raise DemoFailed(f"there is no recording {self.options.capture} in {RECORDINGS}")
-        self.truth = json.loads(truth_path.read_text())
-        self.model = model_folder()
-        self.oracles = Oracles(
-            self.group,
-            self.options.folder,
-            self.rpc.url,
-            self.deployment_path,
-            self.model,
-            self.options.fault,
+    def capital_and_products(self) -> None:
+        """Three rounds of calls, each of independent ones; a later round needs the earlier."""
+        self.timeline.chapter("Capital, products, the risk model and the committee")
+        capital, products = self._capital(), self._products()
+        self.system.send_all(
+            [*capital[0], *products[0], self._model(), *self._coins(), *self._gas_money()]
         )
-        self.oracles.make_keys()
-        # The recording begins on a slot, a frame and an epoch edge, a little ahead of the chain.
-        span = 64 * PARAMETERS.slot_length
-        base = (self.clock.now() // span + 1) * span
-        self.recording = Recording(folder, self.truth["phases"][0]["start"], base)
-        host = self.truth["hosts"]["svc"]["address"]
-        self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
-        settings = self.oracles.settings(self.recording, self.target)
+        self.system.send_all([*capital[1], *products[1], self._committee()])
+        self.clock.advance(self.system.read("Cell", "epochLength"), "to the first collection epoch")
+        settle = self.system.step(
+            person("stranger").key, "epoch settled, capital at work", "Cell", "settleEpoch"
+        )
+        agree = self.system.step(
+            person("platform").key, "platform agrees to a ceiling of 5 units", "Facility",
+            "agreeTerms", person("underwriter").address, self.certificate_product, 5,
+        )  # fmt: skip
+        self.system.send_all([settle, agree])
+        self.report["capital_before"] = self.system.read("Cell", "assets")
+        self.timeline.note(f"capital {money(self.report['capital_before'])}, junior first to lose")
+
+    def members_and_backend(self) -> None:
+        self.timeline.chapter("Four members, a sensor and the backend, each a process")
         if self.options.fault:
             faulty = self.oracles.faulty
             (self.options.folder / "faulty.json").write_text(json.dumps(faulty) + "\n")
             self.timeline.note(f"drill: member {FAULTY} will {self.options.fault}")
-        self.oracles.start(settings)
-        self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
-        self._register_committee(settings[0])
-        self._fund_accounts()
         self.oracles.wait()
         self.group.wait_for_health("the backend", f"{self.backend_url}/health")
         self.timeline.note(
@@ -196,6 +212,25 @@ class Story:
             raise DemoFailed(f"the first risk of a new chain has index {self.risk}")
         self.timeline.note(f"risk {self.risk}: {self.target}, seen by a sensor and four probes")
 
+    def reservation(self) -> None:
+        self.timeline.chapter("What certificates may use is reserved before the first sale")
+        bond = self.admin.post("/v1/bond-deposits", {"amount": str(200_000 * COIN)})
+        premium_float = self.api.post("/v1/facility/deposits", {"amount": str(5_000 * COIN)})
+        self.show("underwriter's bond", self.admin.settled(bond))
+        self.show("platform's premium float", self.api.settled(premium_float))
+        series = self.admin.post(
+            "/v1/series",
+            {
+                "platform": self.platform_id,
+                "product": self.certificate_product,
+                "risk": self.risk,
+                "exposure": str(100_000 * COIN),
+                "serials": CERTIFICATES,
+            },
+        )
+        self.show("exposure and serials reserved", self.admin.settled(series))
+        self.series = series["id"]
+
     def benign_traffic(self) -> None:
         self.timeline.chapter("Benign traffic gives a score")
         self.clock.advance_to(self.recording.base, "to the first packet of the recording")
@@ -207,10 +242,14 @@ class Story:
         self.timeline.note(f"score {found['score']} of 10,000 in frame {found['frame']}")
         self.report["score_before"] = found["score"]
 
+    def early_sale(self) -> None:
+        self.timeline.chapter("The first checkouts sell certificates")
+        for sale in range(EARLY_SALES):
+            self._sell(sale)
+
     def cover(self) -> None:
         self.timeline.chapter("Quotes are signed and streamed policies bound")
-        for name, insured, hourly, payer in COVERS:
-            self._bind(name, insured, hourly, payer)
+        self._bind_all()
         self.wait_for(
             "the bound policies",
             lambda: len(self.api.items("/v1/policies")) == len(COVERS),
@@ -219,32 +258,13 @@ class Story:
         self.report["premium_rate_before"] = rate
         self.timeline.note(f"premium rate {percent(rate)} of the sum insured a year")
 
-    def sale(self) -> None:
-        self.timeline.chapter(f"{CERTIFICATES:,} certificates are sold in checkouts and posted")
-        entry = self.admin.settled(
-            self.admin.post("/v1/bond-deposits", {"amount": str(200_000 * COIN)})
-        )
-        self.show("underwriter's bond", entry)
-        entry = self.api.settled(
-            self.api.post("/v1/facility/deposits", {"amount": str(5_000 * COIN)})
-        )
-        self.show("platform's premium float", entry)
-        series = self.admin.post(
-            "/v1/series",
-            {
-                "platform": self.platform_id,
-                "product": self.certificate_product,
-                "risk": self.risk,
-                "exposure": str(100_000 * COIN),
-                "serials": CERTIFICATES,
-            },
-        )
-        self.show("exposure and serials reserved before sale", self.admin.settled(series))
-        for sale in range(SALES):
-            if sale >= EARLY_SALES:
-                self._play_until(LATER_SALES + STEP * (sale - EARLY_SALES), "")
-            self._sell(series["id"], sale)
-        answer = self.api.post("/v1/bordereaux", {"series": series["id"]})
+    def later_sale(self) -> None:
+        self.timeline.chapter(f"More checkouts; {CERTIFICATES:,} certificates are posted")
+        moments = sorted(LATER_SALES * ((CERTIFICATES // SALE - EARLY_SALES) // len(LATER_SALES)))
+        for sale, moment in enumerate(moments, start=EARLY_SALES):
+            self._play_until(moment, "")
+            self._sell(sale)
+        answer = self.api.post("/v1/bordereaux", {"series": self.series})
         self.show(f"bordereau of {CERTIFICATES:,} certificates posted", self.api.settled(answer))
 
     def brute_force(self) -> None:
@@ -294,73 +314,111 @@ class Story:
 
     # -- parts of the chapters ---------------------------------------------------------------
 
-    def _fund_capital(self) -> None:
+    def _capital(self) -> tuple[list[Step], list[Step]]:
+        """Lenders get coins and allow the vaults to take them; then they ask for shares."""
+        first, second = [], []
         for tranche, amount in (("junior", JUNIOR_CAPITAL), ("senior", SENIOR_CAPITAL)):
             lender = person(f"lender_{tranche}")
             vault = self.system.read("Cell", tranche)
-            self.system.send(
-                lender.key, f"{tranche} lender: coins", "StableCoin", "mint", lender.address, amount
-            )
-            self.system.send(
-                lender.key, f"{tranche} lender: allowance", "StableCoin", "approve", vault, amount
-            )
-            self.system.send_to(
-                lender.key, f"{tranche} lender: {money(amount)} requested", vault, "CapitalVault",
-                "requestDeposit", amount, lender.address, lender.address,
+            who = f"{tranche} lender"
+            first += [
+                self.system.step(
+                    lender.key, f"{who}: coins", "StableCoin", "mint", lender.address, amount
+                ),
+                self.system.step(
+                    lender.key, f"{who}: allowance", "StableCoin", "approve", vault, amount
+                ),
+            ]
+            second.append(
+                self.system.step_at(
+                    lender.key, f"{who}: {money(amount)} requested", vault, "CapitalVault",
+                    "requestDeposit", amount, lender.address, lender.address,
+                )
             )  # fmt: skip
-        self.clock.advance(self.system.read("Cell", "epochLength"), "to the first collection epoch")
-        self.system.send(
-            person("stranger").key, "epoch settled, capital at work", "Cell", "settleEpoch"
-        )
-        self.report["capital_before"] = self.system.read("Cell", "assets")
-        self.timeline.note(f"capital {money(self.report['capital_before'])}, junior first to lose")
+        return first, second
 
-    def _register_products(self) -> None:
+    def _products(self) -> tuple[list[Step], list[Step]]:
+        """Wordings are approved; then the products that carry their hashes are registered."""
         cell = self.system.deployment.contracts["Cell"]
         admin = person("product_admin").key
-        registry = "ModelRegistry"
-        found: list[int] = []
+        wordings, products = [], []
         for name, terms, table in (
             ("service attack, streamed", policy_terms(cell), POLICY_TABLE),
             ("service attack, per transaction", certificate_terms(cell), CERTIFICATE_TABLE),
         ):
             text, terms_hash = wording(name, terms, table)
             (self.options.folder / f"terms-{terms_hash.hex()[:12]}.json").write_bytes(text)
-            self.system.send(admin, f"wording of {name}", registry, "approve", terms_hash, 1, "")
+            wordings.append(
+                self.system.step(
+                    admin, f"wording of {name}", "ModelRegistry", "approve", terms_hash, 1, ""
+                )
+            )
             values = tuple((terms | {"termsHash": terms_hash}).values())
             packed = packed_table(table)
-            self.system.send(admin, f"product: {name}", "ProductBook", "register", values, packed)
-            found.append(len(found) + 1)
-        self.policy_product, self.certificate_product = found
+            products.append(
+                self.system.step(
+                    admin, f"product: {name}", "ProductBook", "register", values, packed
+                )
+            )
+        self.policy_product, self.certificate_product = 1, 2
+        return wordings, products
 
-    def _register_committee(self, settings: Path) -> None:
+    def _model(self) -> Step:
         card = json.loads((self.model / "card.json").read_text())
         model_hash = bytes.fromhex(card["model_hash"].removeprefix("0x"))
         admin = person("product_admin").key
-        self.system.send(
+        return self.system.step(
             admin, "risk model approved", "ModelRegistry", "approve", model_hash, 0, ""
         )
-        digest_ = self.oracles.config_digest(settings)
-        self.system.send(
+
+    def _committee(self) -> Step:
+        return self.system.step(
             person("committee_admin").key, "committee of 4, f = 1", "OracleCommittee", "propose",
-            self.oracles.committee(), 1, digest_,
+            self.oracles.committee(), 1, self.oracles.config_digest(self.member_settings[0]),
         )  # fmt: skip
 
-    def _fund_accounts(self) -> None:
-        """Ether for the members' gas, coins for those who pay premiums and bonds."""
-        for key in self.oracles.keys:
-            self.system.pay(person("deployer").key, key.address, 10 * ETHER)
-        platform, holder, underwriter = (
-            person(name) for name in ("platform", "holder", "underwriter")
-        )
-        for who in (platform, holder, underwriter):
-            self.system.send(
+    def _coins(self) -> list[Step]:
+        """Coins for those who pay premiums and bonds."""
+        return [
+            self.system.step(
                 who.key, f"{who.name}: coins", "StableCoin", "mint", who.address, 1_000_000 * COIN
             )
-        self.system.send(
-            platform.key, "platform agrees to a ceiling of 5 units", "Facility", "agreeTerms",
-            underwriter.address, self.certificate_product, 5,
-        )  # fmt: skip
+            for who in (person(name) for name in ("platform", "holder", "underwriter"))
+        ]
+
+    def _gas_money(self) -> list[Step]:
+        """Ether for the members' gas."""
+        payer = person("deployer").key
+        return [
+            Step(payer, f"ether for member {i}", key.address, "0x", 10 * ETHER)
+            for i, key in enumerate(self.oracles.keys, start=1)
+        ]
+
+    def _start_oracles(self) -> None:
+        folder = RECORDINGS / self.options.capture
+        truth_path = folder / "truth.json"
+        if not truth_path.exists():
+            raise DemoFailed(f"there is no recording {self.options.capture} in {RECORDINGS}")
+        self.truth = json.loads(truth_path.read_text())
+        self.model = model_folder()
+        self.oracles = Oracles(
+            self.group,
+            self.options.folder,
+            self.rpc.url,
+            self.deployment_path,
+            self.model,
+            self.options.fault,
+        )
+        self.oracles.make_keys()
+        # The recording begins on a slot, a frame and an epoch edge, ahead of the set-up's end.
+        span = 64 * PARAMETERS.slot_length
+        base = ((self.clock.now() + SET_UP) // span + 1) * span
+        self.recording = Recording(folder, self.truth["phases"][0]["start"], base)
+        host = self.truth["hosts"]["svc"]["address"]
+        self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
+        self.member_settings = self.oracles.settings(self.recording, self.target)
+        self.oracles.start(self.member_settings)
+        self.oracles.start_sensor(self.recording, FIRST_RISK, self.hosts)
 
     def _start_backend(self) -> None:
         folder = self.options.folder
@@ -381,7 +439,8 @@ class Story:
             "FLOWCOVER_DEPLOYMENT": str(self.deployment_path),
             "FLOWCOVER_WALLETS_DIR": str(wallets),
             "FLOWCOVER_PORT": str(port),
-            "FLOWCOVER_JOB_SECONDS": "1",
+            "FLOWCOVER_JOB_SECONDS": "0.5",
+            "FLOWCOVER_RPC_TIMEOUT": "5",
             "FLOWCOVER_FINALITY_DEPTH": "1",
             "FLOWCOVER_POST_SIZE": str(10 * CERTIFICATES),
             "FLOWCOVER_POST_AGE": "3600",
@@ -394,29 +453,46 @@ class Story:
         self.backend_url = f"http://127.0.0.1:{port}"
         self.admin = Api(self.backend_url, token, self.group)
 
-    def _bind(self, name: str, insured: int, hourly: int, payer: str) -> None:
-        """Asks for a quote and binds it; asks again when the score moved in between."""
-        step = f"bind {name}, {insured:,} insured"
+    def _bind_all(self) -> None:
+        """Asks for quotes and binds them together; asks again for what a moved score refused."""
+        wanted = list(COVERS)
         for tries_left in range(4, -1, -1):
-            quote = self._quote(insured, hourly)
-            body = {
-                "quote": quote["quote"],
-                "signature": quote["signature"],
-                "premium": str(max(int(quote["minimum_premium"]), 60 * COIN)),
-                "payer": payer,
-            }
-            try:
-                answer = self.api.post("/v1/policies", body)
-                if payer == "platform":
-                    self.show(step, self.api.settled(answer))
-                else:
-                    self._bind_from_wallet(step, answer["unsigned"])
+            asked = [(cover, self._quote(cover.insured, cover.hourly)) for cover in wanted]
+            answers = [(cover, self._accept(cover, quote)) for cover, quote in asked]
+            wanted = []
+            for cover, answer in answers:
+                try:
+                    self._bound(cover, answer)
+                except CallRefused as refusal:
+                    if refusal.error not in STALE_QUOTE or not tries_left:
+                        raise
+                    self.timeline.note(f"{cover.step}: the score moved meanwhile, quoting again")
+                    wanted.append(cover)
+            if not wanted:
                 return
-            except CallRefused as refusal:
-                if refusal.error not in STALE_QUOTE or not tries_left:
-                    raise
-                self.timeline.note(f"{step}: the score moved meanwhile, quoting again")
-                self.wait_for("the indexer", self.indexed)
+            self.wait_for("the indexer", self.indexed)
+
+    def _accept(self, cover: Cover, quote: Any) -> Any:
+        body = {
+            "quote": quote["quote"],
+            "signature": quote["signature"],
+            "premium": str(max(int(quote["minimum_premium"]), 60 * COIN)),
+            "payer": cover.payer,
+        }
+        return self.api.post("/v1/policies", body)
+
+    def _bound(self, cover: Cover, answer: Any) -> None:
+        """Waits for the platform's bind, or has the holder's own wallet sign what the API prepared:
+        an allowance, then the bind."""
+        if cover.payer == "platform":
+            self.show(cover.step, self.api.settled(answer))
+            return
+        holder = person("holder").key
+        allowance, bind = answer["unsigned"]
+        for text, call in (("allowance", allowance), (cover.step, bind)):
+            self.system.send_all(
+                [Step(holder, f"holder's wallet: {text}", call["to"], call["data"])]
+            )
 
     def _quote(self, insured: int, hourly: int) -> Any:
         return self.api.post(
@@ -432,27 +508,17 @@ class Story:
             },
         )
 
-    def _bind_from_wallet(self, step: str, unsigned: list[dict[str, Any]]) -> None:
-        """The holder's own wallet signs what the API prepared: an allowance, then the bind."""
-        holder = person("holder")
-        allowance, bind = unsigned
-        self.system.send_raw(
-            holder.key, "holder's wallet: allowance", allowance["to"], allowance["data"]
-        )
-        self.system.send_raw(holder.key, f"holder's wallet: {step}", bind["to"], bind["data"])
-
-    def _sell(self, series: str, sale: int) -> None:
-        share = CERTIFICATES // SALES
+    def _sell(self, sale: int) -> None:
         transactions = [
             {
                 "holder": person("holder").address,
                 "transaction_hash": "0x" + keccak(text=f"order {sale}/{i}").hex(),
                 "sum_insured": str((20 + (7 * i + 3 * sale) % 60) * COIN),
             }
-            for i in range(share)
+            for i in range(SALE)
         ]
         answer = self.api.post(
-            "/v1/transactions:coverBatch", {"series": series, "transactions": transactions}
+            "/v1/transactions:coverBatch", {"series": self.series, "transactions": transactions}
         )
         self.timeline.note(
             f"{len(answer['certificates'])} certificates signed, from serial "
@@ -469,8 +535,11 @@ class Story:
                 f"{money(int(referral['scheduled']))} scheduled"
             )
             self.clock.advance_to(int(referral["decide_from"]) + 1, "past the challenge window")
-            for letter in "ab":
-                self._decide(claim, f"assessor_{letter}", int(referral["decide_until"]))
+            until = int(referral["decide_until"])
+            assessors = ("assessor_a", "assessor_b")
+            decided = [(who, self._decide(claim, who, until)) for who in assessors]
+            for who, answer in decided:
+                self.show(f"{who.replace('_', ' ')} approves", self.api.settled(answer))
         self.wait_for(
             "the reviewed payouts",
             lambda: (
@@ -478,7 +547,7 @@ class Story:
             ),
         )
 
-    def _decide(self, claim: str, who: str, until: int) -> None:
+    def _decide(self, claim: str, who: str, until: int) -> Any:
         assessor = person(who)
         deadline = min(until, self.clock.now() + 60)
         reason = keccak(text="scheduled amount follows from the attested slots")
@@ -490,8 +559,7 @@ class Story:
             "deadline": deadline,
             "signature": "0x" + sign(digest(message, domain), assessor.key).hex(),
         }
-        answer = self.api.post(f"/v1/referrals/{claim}/decisions", body)
-        self.show(f"{who.replace('_', ' ')} approves", self.api.settled(answer))
+        return self.api.post(f"/v1/referrals/{claim}/decisions", body)
 
     # -- traffic and time -------------------------------------------------------------------
 
@@ -505,7 +573,13 @@ class Story:
     def _play(self, seconds: int, why: str = "") -> None:
         """Advances the chain's clock and waits until every member has caught up."""
         now = self.clock.advance(seconds, why)
-        self.group.wait("the members to catch up", lambda: self.oracles.caught_up(now), 60, 0.05)
+        begun = time.monotonic()
+
+        def caught_up() -> bool:
+            patient = time.monotonic() < begun + PATIENCE
+            return self.oracles.caught_up(now, patient)
+
+        self.group.wait("the members to catch up", caught_up, 60, 0.1)
 
     def _play_until(self, offset: int, why: str, until: Any = None) -> bool:
         """Plays to `offset` seconds of the recording in steps; stops early when `until` holds."""
