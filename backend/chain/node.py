@@ -11,8 +11,8 @@ from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound, TransactionNotFound
 from web3.types import LogReceipt, TxParams
 
-from contracts.client.errors import OutOfGas, typed
-from contracts.client.node import connect
+from contracts.client.errors import typed
+from contracts.client.node import connect, gas_limit
 
 T = TypeVar("T")
 
@@ -54,8 +54,8 @@ class Node(Protocol):
         """Result of a call at a block, the latest if none is given."""
         ...
 
-    def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
-        """Gas that is enough for the call now; refusals as in `call`."""
+    def gas_limit(self, sender: str, to: str, data: bytes) -> int:
+        """A limit that is enough for the call now; refusals as in `call`."""
         ...
 
     def nonce(self, address: str) -> int:
@@ -69,13 +69,6 @@ class Node(Protocol):
     def priority_fee(self) -> int: ...
     def send(self, raw: bytes) -> None: ...
     def receipt(self, transaction_hash: str) -> Receipt | None: ...
-
-
-LARGE_CALL = 4096
-"""Bytes of calldata from which gas is bounded by size and simulated once: nodes estimate by running
-a call many times over, and Ganache needs longer than a request may take."""
-
-LARGE_CALL_GAS, GAS_A_BYTE, MOST_GAS = 1_000_000, 300, 12_000_000
 
 
 class Web3Node:
@@ -125,16 +118,8 @@ class Web3Node:
         at = "latest" if block is None else block
         return self._ask(lambda: bytes(self._eth.call(transaction, at)))  # type: ignore[arg-type]
 
-    def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
-        transaction = _transaction(sender, to, data)
-        if len(data) >= LARGE_CALL:
-            bound = min(LARGE_CALL_GAS + GAS_A_BYTE * len(data), MOST_GAS)
-            try:
-                self._ask(lambda: self._eth.call({**transaction, "gas": bound}))
-                return bound
-            except OutOfGas:
-                pass
-        return self._ask(lambda: self._eth.estimate_gas(transaction))
+    def gas_limit(self, sender: str, to: str, data: bytes) -> int:
+        return gas_limit(self._eth, _transaction(sender, to, data))
 
     def nonce(self, address: str) -> int:
         owner = to_checksum_address(address)

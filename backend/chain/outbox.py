@@ -262,12 +262,12 @@ class Outbox:
 
     def _start_one(self, row: ChainTransaction, head: Block) -> bool:
         try:
-            gas = self._node.estimate_gas(self._signer.address, row.to, row.data)
+            gas = self._node.gas_limit(self._signer.address, row.to, row.data)
         except (ContractReverted, OutOfGas) as refusal:
             self._fail(row, refusal)
             return True
         self._faults.reached("outbox.simulated")
-        attempt = self._sign(row, self._next_nonce(), gas + gas // 5, self._fees(head))
+        attempt = self._sign(row, self._next_nonce(), gas, self._fees(head))
         self._faults.reached("outbox.signed_stored")
         self._send(row, attempt)
         return True

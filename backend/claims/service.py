@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contracts.client.messages import AssessorDecision, Domain, digest, members
@@ -89,21 +88,7 @@ def decide(write: Write, row: LedgerClaim, wish: NewDecision) -> tuple[str, Chai
     operator = write.at.keyring.operator.address
     arguments = (message.claim, wish.approve, reason_hash, wish.deadline, signature)
     key = f"decide:{row.claim}:{signer}"
-    before = _decision_before(write, row.claim, key)
-    return signer, queue_call(
-        write, operator, key, "ClaimsDesk", "decide", *arguments, after=before
-    )
-
-
-def _decision_before(write: Write, claim: str, key: str) -> str | None:
-    """The newest queued decision of another assessor: the one that pays needs more gas than the one
-    that only counts, so each is simulated after the one before it was mined."""
-    query = (
-        select(ChainTransaction.id)
-        .where(ChainTransaction.key.startswith(f"decide:{claim}:"), ChainTransaction.key != key)
-        .order_by(ChainTransaction.seq.desc())
-    )
-    return write.session.scalars(query.limit(1)).first()
+    return signer, queue_call(write, operator, key, "ClaimsDesk", "decide", *arguments)
 
 
 def _reason_hash(wish: NewDecision) -> bytes:

@@ -11,9 +11,10 @@ from eth_typing import ChecksumAddress
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import Web3RPCError
-from web3.types import TxParams, TxReceipt
+from web3.types import Nonce, TxParams, TxReceipt
 
 from .errors import ChainError, ContractReverted, typed
+from .node import gas_limit
 
 
 class Sender(Protocol):
@@ -80,14 +81,14 @@ class KeySender:
         return address
 
     def post(self, transaction: TxParams) -> Posted:
-        """Sends without waiting; estimates `gas` where none is said. Errors as in `send`."""
+        """Sends without waiting; finds `gas` where none is said. Errors as in `send`."""
         eth = self._web3.eth
         filled: TxParams = {"from": self.address, "value": 0, **transaction}  # type: ignore[typeddict-item]
         try:
             if "gas" not in filled:
-                gas = eth.estimate_gas(filled)
-                filled["gas"] = gas + gas // 5
-            nonce = max(eth.get_transaction_count(self.address, "pending"), self._next_nonce)
+                filled["gas"] = gas_limit(eth, filled)
+            pending = eth.get_transaction_count(self.address, "pending")
+            nonce = Nonce(max(pending, self._next_nonce))
             filled |= {
                 "nonce": nonce,
                 "gasPrice": eth.gas_price,

@@ -14,11 +14,13 @@ from typing import Protocol
 
 from eth_account import Account as EthAccount
 from eth_typing import ChecksumAddress
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
 from web3.types import TxParams
 
 from contracts.client.errors import AlreadyKnown, ChainError, typed
+from contracts.client.node import gas_limit
 from oracles.quorum.chain import Delivered, Undelivered
 from oracles.quorum.store import Intent, Store
 
@@ -29,14 +31,13 @@ class Fees:
 
     most: int = 500_000_000_000
     receipt_wait_s: float = 10.0
-    gas_margin: float = 1.2
 
 
 class Node(Protocol):
     """What the account needs of a node. Methods raise ChainError."""
 
-    def estimate(self, to: str, data: str) -> int:
-        """Gas that the call needs; raises ContractReverted when it would fail."""
+    def gas_limit(self, to: str, data: str) -> int:
+        """Gas that is enough for the call; raises ContractReverted when it would fail."""
         ...
 
     def nonce(self) -> int:
@@ -94,7 +95,7 @@ class Account:
         return Undelivered(f"reverted in transaction 0x{tx_hash.hex()}")
 
     def _send(self, work: str, to: str, data: str) -> Delivered | Undelivered:
-        gas = round(self._node.estimate(to, data) * self._fees.gas_margin)
+        gas = self._node.gas_limit(to, data)
         nonce = self._node.nonce()
         price = self._price(nonce)
         if price > self._fees.most:
@@ -138,13 +139,10 @@ class Web3Node:
         address: ChecksumAddress = self._account.address
         return address
 
-    def estimate(self, to: str, data: str) -> int:
+    def gas_limit(self, to: str, data: str) -> int:
         """See Node."""
-        call: TxParams = {"from": self.address, "to": to, "data": data}  # type: ignore[typeddict-item]
-        try:
-            return self._eth.estimate_gas(call)
-        except Exception as error:
-            raise typed(error) from error
+        call: TxParams = {"from": self.address, "to": to, "data": HexBytes(data)}
+        return gas_limit(self._eth, call)
 
     def nonce(self) -> int:
         """See Node."""

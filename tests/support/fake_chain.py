@@ -144,7 +144,7 @@ class FakeChain:
             raise self.refusals[data]
         return b""
 
-    def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
+    def gas_limit(self, sender: str, to: str, data: bytes) -> int:
         self.call(to, data, sender)
         return 100_000
 
