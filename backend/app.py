@@ -15,6 +15,7 @@ from contracts.client.system import Deployment
 from . import __version__
 from .applicants.api import router as applicants
 from .assessments.api import router as assessments
+from .audit_rows.api import router as audit_rows
 from .certificates.api import router as certificates
 from .chain.contracts import Contracts
 from .chain.faults import Faults
@@ -49,7 +50,7 @@ from .webhooks.api import router as webhooks
 V1 = (
     platforms, facility, applicants, assessments, products, quotes, policies, certificates,
     incidents, claims, events, transactions, webhooks, sandbox,
-    templates,
+    templates, audit_rows,
 )  # fmt: skip
 
 

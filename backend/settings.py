@@ -52,6 +52,7 @@ class Settings:
     webhook_networks: str = ""
     rate_limit: int = 200
     sandbox: Path | None = None
+    pay_seconds: int = 120
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
 
@@ -114,6 +115,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "webhook_networks": str,
     "rate_limit": int,
     "sandbox": Path,
+    "pay_seconds": int,
     "log_level": str,
     "lock_dir": Path,
 }

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from contracts.client.messages import AssessorDecision
-
 from ..http.context import Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import declared, declared_write
@@ -29,7 +27,7 @@ def list_claims(
     with at.database.read() as session:
         query = repository.visible_claims(who)
         rows, following = page(session, query, [LedgerClaim.claim], cursor, limit)
-        items = [service.claim_out(session, row) for row in rows]
+        items = [service.claim_out(session, at, row) for row in rows]
     return Page(items=items, next_cursor=following)
 
 
@@ -37,7 +35,7 @@ def list_claims(
 def get_claim(claim: HashText, at: ServicesDep, who: Reader) -> ClaimOut:
     """One claim."""
     with at.database.read() as session:
-        return service.claim_out(session, repository.find_claim(session, who, claim))
+        return service.claim_out(session, at, repository.find_claim(session, who, claim))
 
 
 @router.get("/referrals", responses=declared("invalid-cursor"))
@@ -46,10 +44,9 @@ def list_referrals(
 ) -> Page[ReferralOut]:
     """Claims that wait for assessors, with what there is to sign; the insurer sees all."""
     query = repository.visible_claims(who).where(LedgerClaim.status == "scheduled")
-    domain = at.contracts.deployment.domain(AssessorDecision)
     with at.database.read() as session:
         rows, following = page(session, query, [LedgerClaim.claim], cursor, limit)
-        items = [service.referral_out(session, row, domain) for row in rows]
+        items = [service.referral_out(session, at, row) for row in rows]
     return Page(items=items, next_cursor=following)
 
 

@@ -18,7 +18,7 @@ class DecisionOut(Body):
 
 
 class ClaimOut(Body):
-    """A policy's claim on one incident.
+    """A policy's claim on one incident; what needs no review is to be paid by `pay_by`.
 
     Amounts in token units: paid at once, waiting for review, paid after review, refused.
     """
@@ -34,6 +34,7 @@ class ClaimOut(Body):
     decide_from: int | None
     decide_until: int | None
     opened_at: int | None
+    pay_by: int
     decisions: list[DecisionOut]
 
 

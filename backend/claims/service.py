@@ -10,11 +10,13 @@ from contracts.client.messages import AssessorDecision, Domain, digest, members
 from contracts.client.signatures import BadSignature, keccak256, recover
 
 from ..chain.tables import ChainTransaction
+from ..http.context import Services
 from ..http.problems import Problem
 from ..http.writes import Write
-from ..ledger.tables import LedgerClaim
+from ..ledger.tables import LedgerClaim, LedgerPolicy
 from ..transactions.service import queue_call
 from . import repository
+from .clock import pay_by_of
 from .schemas import ClaimOut, DecisionOut, NewDecision, ReferralOut
 
 DOMAIN_MEMBERS = [
@@ -25,7 +27,7 @@ DOMAIN_MEMBERS = [
 ]
 
 
-def _fields(session: Session, row: LedgerClaim) -> dict[str, Any]:
+def _fields(session: Session, at: Services, row: LedgerClaim) -> dict[str, Any]:
     same = (
         "policy", "run_start", "status", "instant", "scheduled", "reviewed", "refused",
         "decide_from", "decide_until", "opened_at",
@@ -39,15 +41,22 @@ def _fields(session: Session, row: LedgerClaim) -> dict[str, Any]:
         )
         for d in repository.decisions_on(session, row.claim)
     ]
-    return {"id": row.claim, "decisions": decisions, **{n: getattr(row, n) for n in same}}
+    product = session.get_one(LedgerPolicy, row.policy).product
+    return {
+        "id": row.claim,
+        "pay_by": pay_by_of(at, product, row.run_start),
+        "decisions": decisions,
+        **{n: getattr(row, n) for n in same},
+    }
 
 
-def claim_out(session: Session, row: LedgerClaim) -> ClaimOut:
-    return ClaimOut(**_fields(session, row))
+def claim_out(session: Session, at: Services, row: LedgerClaim) -> ClaimOut:
+    return ClaimOut(**_fields(session, at, row))
 
 
-def referral_out(session: Session, row: LedgerClaim, domain: Domain) -> ReferralOut:
-    return ReferralOut(**_fields(session, row), typed_data=typed_data(row.claim, domain))
+def referral_out(session: Session, at: Services, row: LedgerClaim) -> ReferralOut:
+    domain = at.contracts.deployment.domain(AssessorDecision)
+    return ReferralOut(**_fields(session, at, row), typed_data=typed_data(row.claim, domain))
 
 
 def typed_data(claim: str, domain: Domain) -> dict[str, Any]:

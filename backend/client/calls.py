@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from ..applicants.schemas import ApplicantOut, AssetOut, NewApplicant, NewAsset
 from ..assessments.schemas import AssessmentOut, RateOut, ScoreOut
+from ..audit_rows.schemas import AuditChainOut, AuditRowOut
 from ..certificates.schemas import (
     BatchOut,
     BordereauAccepted,
@@ -467,3 +468,13 @@ def list_product_templates() -> Call[TemplateList]:
 def get_product_template(template: str) -> Call[TemplateOut]:
     """One template."""
     return _read(f"/v1/product-templates/{template}", TemplateOut)
+
+
+def list_audit_rows(limit: int = 50, cursor: str | None = None) -> Call[Page[AuditRowOut]]:
+    """The caller's own writes, oldest first."""
+    return _read("/v1/audit-rows", Page[AuditRowOut], limit=limit, cursor=cursor)
+
+
+def get_audit_chain() -> Call[AuditChainOut]:
+    """Recomputes the caller's chain from its first row to its head."""
+    return _read("/v1/audit-chain", AuditChainOut)

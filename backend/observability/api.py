@@ -13,9 +13,10 @@ from contracts.client.errors import ChainError
 
 from ..chain.indexer import indexed_head
 from ..chain.tables import Chain, ChainTransaction
+from ..claims.clock import missed
 from ..http.context import Services, ServicesDep
 from ..http.schemas import Body
-from .metrics import HEAD_LAG, OUTBOX, REGISTRY
+from .metrics import HEAD_LAG, OUTBOX, PAY_BY_MISSED, REGISTRY
 
 router = APIRouter(tags=["operation"])
 MOST_LAG = 20
@@ -60,6 +61,7 @@ def get_metrics(at: ServicesDep) -> Response:
         )
         for status, count in rows:
             OUTBOX.labels(status).set(count)
+        PAY_BY_MISSED.set(missed(session, at))
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -20,6 +20,10 @@ REWOUND_BLOCKS = Counter(
 OUTBOX = Gauge(
     "flowcover_outbox_transactions", "Chain transactions by status", ["status"], registry=REGISTRY
 )
+PAY_BY_MISSED = Gauge(
+    "flowcover_pay_by_missed", "First unreviewed payments that came after their pay-by time",
+    registry=REGISTRY,
+)  # fmt: skip
 HEAD_LAG = Gauge(
     "flowcover_indexer_lag_blocks", "Blocks between the node's head and the database",
     registry=REGISTRY,

@@ -30,7 +30,7 @@ async def cover(body: NewCertificate) -> Response:
 
 def signatures_a_second(seconds: float = 2.0) -> float:
     """EIP-712 digests and signatures of quotes a second, on one core."""
-    domain = Domain("flowcover PolicyBook", 1337, "0x" + "11" * 20)
+    domain = Domain("PolicyBook", 1337, "0x" + "11" * 20)
     key, count = b"\x01" * 32, 0
     started = time.perf_counter()
     while time.perf_counter() - started < seconds:

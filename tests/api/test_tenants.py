@@ -21,7 +21,7 @@ PUBLIC = {
     "list_product_templates", "get_product_template", "list_products", "get_product",
     "list_events", "list_incidents", "get_facility",
     "create_applicant", "create_webhook_endpoint", "deposit_float", "agree_terms",
-    "move_clock",
+    "move_clock", "get_audit_chain",
 }  # fmt: skip
 """Operations whose answer is public, or that act on the caller's own things alone."""
 
