@@ -64,6 +64,8 @@ SALE = 100
 """Certificates in one sale."""
 EARLY_SALES = 4
 """Sold once there is a score; their cover has ended when the flood begins, at second 240."""
+FIRST_ATTACK = 185
+"""Second of the story before which no attack begins."""
 LATER_SALES = (110, 130, 150)
 """Seconds of the recording at which the others are sold; guessing begins at 185."""
 JUNIOR_CAPITAL = 2_000_000 * COIN
@@ -113,6 +115,7 @@ class Story:
     timeline: Timeline
     truth: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    payable: bool = False
 
     # -- chapters ----------------------------------------------------------------------------------
 
@@ -233,7 +236,7 @@ class Story:
 
     def benign_traffic(self) -> None:
         self.timeline.chapter("Benign traffic gives a score")
-        self.clock.advance_to(self.recording.base, "to the first packet of the recording")
+        self.clock.advance_to(self.zero, "to the first packet of the recording")
         self._play(STEP, "benign traffic")
         self.oracles.insure(self.risk, self.target, self.hosts)
         self._play_until(60, "", until=self._scored)
@@ -271,8 +274,8 @@ class Story:
         phase = self._phase("brute_force")
         title = "Brute force raises the score, and the premium rate resets"
         self.timeline.chapter(title if phase else "More benign traffic")
-        end = phase["end"] if phase else self.recording.start_us + 240 * 1_000_000
-        self._play_until(self._offset(end), "guessing at the ssh login" if phase else "")
+        end = self._offset(phase["end"]) if phase else FIRST_ATTACK
+        self._play_until(end, "guessing at the ssh login" if phase else "")
         self._show_rates()
         self.report["premium_rate_after"] = self._highest_rate()
         paid = sum(int(p["amount"]) for p in self.api.items("/v1/payouts"))
@@ -294,8 +297,7 @@ class Story:
         self.timeline.chapter("Claims settle by themselves")
         wait = PARAMETERS.max_report_delay + 4 + 2 * PARAMETERS.slot_length + 2
         self.clock.advance(wait, "until the slots are closed and the hold window is over")
-        expected = bool(self._phase("flood"))
-        if expected:
+        if self.payable:
             self.wait_for("the first payout", lambda: self.api.items("/v1/payouts"), seconds=60)
             took = time.monotonic() - self.last_packet_read
             self.report["seconds_trigger_to_payout"] = round(took, 3)
@@ -309,7 +311,7 @@ class Story:
                 + (f" ({payout['count']} paid)" if payout["count"] > 1 else ""),
                 payout["transaction_hash"],
             )
-        if expected:
+        if self.payable:
             self._assess()
 
     # -- parts of the chapters ---------------------------------------------------------------
@@ -410,10 +412,14 @@ class Story:
             self.options.fault,
         )
         self.oracles.make_keys()
-        # The recording begins on a slot, a frame and an epoch edge, ahead of the set-up's end.
+        # The story begins on a slot, a frame and an epoch edge, ahead of the set-up's end. A short
+        # recording begins later, so that cover is in force when its attack comes.
         span = 64 * PARAMETERS.slot_length
-        base = ((self.clock.now() + SET_UP) // span + 1) * span
-        self.recording = Recording(folder, self.truth["phases"][0]["start"], base)
+        self.zero = ((self.clock.now() + SET_UP) // span + 1) * span
+        start = self.truth["phases"][0]["start"]
+        attacks = [(attack["start"] - start) // 1_000_000 for attack in self.truth["attacks"]]
+        silence = max(0, FIRST_ATTACK - min(attacks, default=FIRST_ATTACK))
+        self.recording = Recording(folder, start, self.zero + silence // STEP * STEP)
         host = self.truth["hosts"]["svc"]["address"]
         self.target, self.hosts = f"{host}:{SERVICE_PORT}", [host]
         self.member_settings = self.oracles.settings(self.recording, self.target)
@@ -567,8 +573,9 @@ class Story:
         return next((p for p in self.truth["phases"] if p["name"] == name), None)
 
     def _offset(self, moment_us: int) -> int:
-        """Seconds from the recording's first packet, rounded up."""
-        return int(-(-(moment_us - self.recording.start_us) // 1_000_000))
+        """Seconds of the story at a moment of the recording, rounded up."""
+        seconds = int(-(-(moment_us - self.recording.start_us) // 1_000_000))
+        return self.recording.base - self.zero + seconds
 
     def _play(self, seconds: int, why: str = "") -> None:
         """Advances the chain's clock and waits until every member has caught up."""
@@ -582,8 +589,8 @@ class Story:
         self.group.wait("the members to catch up", caught_up, 60, 0.1)
 
     def _play_until(self, offset: int, why: str, until: Any = None) -> bool:
-        """Plays to `offset` seconds of the recording in steps; stops early when `until` holds."""
-        end = self.recording.base + offset
+        """Plays to `offset` seconds of the story in steps; stops early when `until` holds."""
+        end = self.zero + offset
         first = True
         while self.clock.now() < end:
             self._play(min(STEP, end - self.clock.now()), why if first else "")
@@ -637,16 +644,18 @@ class Story:
 
     def _show_attestations(self) -> None:
         self.wait_for("the indexer", self.indexed)
-        attested = [
-            event
-            for event in self.admin.items("/v1/events")
-            if event["name"] == "SlotsAttested" and int(event["args"]["lostMask"])
-        ]
+        attested = [e for e in self.admin.items("/v1/events") if e["name"] == "SlotsAttested"]
         for event in attested:
-            lost = int(event["args"]["lostMask"]).bit_count()
-            self.system.show(f"{lost} lost slots attested", event["transaction_hash"])
-        if not attested:
-            self.timeline.note("no lost slot, no incident")
+            lost, attacked = (int(event["args"][mask]) for mask in ("lostMask", "attackMask"))
+            self.payable |= bool(lost & attacked)
+            self.system.show(
+                f"{lost.bit_count()} lost, {attacked.bit_count()} attacked slots attested",
+                event["transaction_hash"],
+            )
+        if not self.payable:
+            self.timeline.note("no slot was both lost and under attack: no incident to pay")
+        if not self.payable and self.options.capture == Options.capture:
+            raise DemoFailed("the recording holds an incident that the committee did not attest")
 
     def indexed(self) -> bool:
         """Whether the backend has read the chain's head as it is now."""

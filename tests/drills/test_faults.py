@@ -37,3 +37,18 @@ def test_demo__benign_capture__moves_the_rate_one_step_at_most_and_pays_nobody(d
     assert run.report["premium_rate_after"] <= run.report["premium_rate_before"] * 1.15
     assert run.report["incident_quorum"] == 0
     assert run.report["claims_paid"] == 0
+
+
+@pytest.mark.parametrize("capture", ["sensor_only_loss", "brute_force", "harmless_flood"])
+def test_demo__attack_or_loss_but_not_both__pays_nobody(demo: Demo, capture: str) -> None:
+    """Loss that only the sensor sees, guessing at a login, and a flood that the service outlives,
+    under cover that is in force."""
+    run = demo("--capture", capture)
+    assert run.code == 0, run.output
+    assert run.report["policies_bound"] >= 1
+    assert run.report["claims_paid"] == 0
+    found = list(check_demo.events(receipts(run)))
+    recorded = [e for e in found if e.name == "ObservationRecorded"]
+    if capture != "harmless_flood":
+        assert not recorded
+    assert not any(event.args["lostMask"] for event in recorded)

@@ -19,7 +19,7 @@ from tests.e2e.conftest import ROOT, Run, receipts
 Demo = Callable[..., Run]
 
 
-def test_demo__from_packets_to_payout__reports_what_the_issue_asks(demo: Demo) -> None:
+def test_demo__from_packets_to_payout__reports_every_value(demo: Demo) -> None:
     run = demo()
     assert run.code == 0, run.output
     report = run.report
