@@ -19,6 +19,8 @@ from pathlib import Path
 
 import httpx
 
+from contracts.client.errors import ChainError
+
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN_ID = 1337
 HTTP = httpx.Client(timeout=60)
@@ -164,10 +166,19 @@ class Processes:
 
 @contextmanager
 def processes(folder: Path, keep: Callable[[], bool]) -> Iterator[Processes]:
-    """Children that end with the block, unless `keep` says that the user wants them to stay."""
+    """Children that end with the block, unless `keep` says that the user wants them to stay.
+
+    :raises ProcessEnded: whatever went wrong in the block, when a child had ended before it should
+    """
     group = Processes(folder)
     try:
-        yield group
+        try:
+            yield group
+        except ProcessEnded:
+            raise
+        except (DemoFailed, ChainError, OSError) as error:
+            group.look()
+            raise DemoFailed(str(error)) from error
         if keep():
             group.children.clear()
     finally:
