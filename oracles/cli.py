@@ -91,6 +91,7 @@ def score(
         _print(cli_report.score_objects(scored))
     else:
         cli_report.show_scores(scored, scorer.model_hash, Console())
+        cli_report.show_drift(scorer.drift(table), Console())
 
 
 @app.command()

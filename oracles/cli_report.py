@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from oracles.domain.alert import Alert
+from oracles.domain.drift import Drift
 from oracles.domain.flow import COLUMNS, MISSING, FlowBatch, ends_us
 from oracles.model.reasons import Reason
 from oracles.rating.table import price_effect
@@ -174,6 +175,15 @@ def show_scores(scored: Scored, model_hash: bytes, console: Console) -> None:
     for name, scores in by_asset.groupby(level=0, observed=True):
         low, high, median = int(scores.min()), int(scores.max()), int(scores.median())
         console.print(f"{name!s}: {low} to {high}, median {median}, {len(scores)} windows")
+
+
+def show_drift(found: Sequence[Drift], console: Console) -> None:
+    """One line where traffic has become other than what the model was trained on."""
+    if found:
+        worst = ", ".join(f"{one.feature} ({one.index:.2f})" for one in found[:3])
+        console.print(
+            f"drift: {len(found)} features are not distributed as in training, first {worst}"
+        )
 
 
 def _attack_price(score: int, reason: Reason) -> int:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from oracles.domain.binning import Bins
 
+Reference = Mapping[str, Sequence[int]]  # how many units of training fell into each bin
+
 ALARM: Final = 0.25
 FEWEST: Final = 200  # units below which nothing is said
 GROUPS: Final = 10  # neighbouring bins are joined to about so many groups of equal weight
@@ -54,9 +56,7 @@ def stability(then: Sequence[int], now: Sequence[int]) -> float:
     return float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum())
 
 
-def drifted(
-    reference: Mapping[str, Sequence[int]], bins: Bins, binned: npt.NDArray[np.uint8]
-) -> list[Drift]:
+def drifted(reference: Reference, bins: Bins, binned: npt.NDArray[np.uint8]) -> list[Drift]:
     """The features of recent units whose index reaches the alarm, the furthest first; none while
     there are fewer than FEWEST units."""
     if len(binned) < FEWEST:

@@ -30,6 +30,7 @@ BRIEF_S: Final = 30
 BRIEF_BYTES: Final = 8_000
 SLOW_S: Final = 20
 SLOW_BYTES_PER_S: Final = 100
+FEW_PACKETS: Final = 3
 BARE_BYTES: Final = 60  # of a TCP packet without payload, at most, options included
 YOUNG_S: Final = 90  # a peer is young until it was first seen this long ago
 SHORTEST_BEAT_S: Final = 1
@@ -65,14 +66,14 @@ class Entries:
     plain: Bools  # answered, to another service
     failed: Bools  # refused or never answered
     embryonic: Bools  # TCP, answered, without payload
-    single: Bools  # one packet in all
+    bare: Bools  # never answered, and nothing was said
+    few: Bools  # at most FEW_PACKETS in all
     slow: Bools  # TCP, long, with hardly any data
     young: Bools  # with a peer that was not seen before the last YOUNG_S
     beat: Bools  # in step with the three before it to the same service
-    packets_in: Ints
     bytes_in: Ints
     bytes_out: Ints
-    name_bytes: Ints  # of DNS, both ways
+    queries: Ints  # packets sent to a name service
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -106,7 +107,7 @@ def entries(flows: pd.DataFrame, touching: pd.DataFrame) -> Entries:
     carried = ~failed & (answered > 0)
     to_login = is_any("service", LOGIN_SERVICES)
     brief = (lasts <= BRIEF_S * SECOND) & (sent <= BRIEF_BYTES) & (got <= BRIEF_BYTES)
-    bare = (sent <= BARE_BYTES * asked) & (got <= BARE_BYTES * answered)
+    without_payload = (sent <= BARE_BYTES * asked) & (got <= BARE_BYTES * answered)
     return Entries(
         asset=asset,
         frame=touching["frame"].to_numpy(),
@@ -118,15 +119,15 @@ def entries(flows: pd.DataFrame, touching: pd.DataFrame) -> Entries:
         login=to_login & brief & carried,
         plain=~to_login & carried,
         failed=failed,
-        embryonic=tcp & carried & bare,
-        single=(asked + answered == 1) & (asked >= 0) & (answered >= 0),
+        embryonic=tcp & carried & without_payload,
+        bare=(answered == 0) & without_payload,
+        few=(asked >= 0) & (answered >= 0) & (asked + answered <= FEW_PACKETS),
         slow=tcp & (lasts >= SLOW_S * SECOND) & ((sent + got) * SECOND < lasts * SLOW_BYTES_PER_S),
         young=_young(group(asset, peer)[0], end),
         beat=_beats(_streams(asset, outward, peer, own, service), end, number("ts")),
-        packets_in=np.clip(np.where(outward, answered, asked), 0, MOST),
         bytes_in=np.where(outward, got, sent),
         bytes_out=np.where(outward, sent, got),
-        name_bytes=np.where(is_any("service", ("dns",)), sent + got, 0),
+        queries=np.where(is_any("service", ("dns",)), np.clip(asked, 0, MOST), 0),
     )
 
 

@@ -5,8 +5,9 @@ addresses and absolute time, and the same for any order of the rows. Nothing old
 ``Frames.lookback_s`` before a frame's end is used, so a member that keeps that much computes what
 one with the whole log does. A feature that cannot be known is ``MISSING`` (-1).
 
-Counts are kept rather than shares wherever possible: more hostile traffic can only raise them,
-which is what the model's monotone constraints need.
+Nothing tells how large a network is: what counts is the worst pair, pattern or rhythm, the share of
+connections with a property (drawn towards nothing for few), and the present over the asset's own
+past. More hostile traffic raises them, which is what the model's monotone constraints need.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from oracles.domain.flow import MISSING
 from oracles.domain.window import Assets, Frames, windows
 
 USUAL_S: Final = 120  # so much must be known before a window for its usual rates to mean anything
+FEW: Final = 5  # so many connections without a property are added before a share is taken
+FEW_BYTES: Final = 10_000  # likewise of bytes
 MOST: Final = 1_000_000_000  # where every feature is capped
 
 
@@ -35,45 +38,43 @@ class Feature:
     meaning: str
 
 
-_OF_BOTH: Final = (
-    ("conns", "connections"),
-    ("peers", "different other sides"),
-    ("failed", "connections refused or never answered"),
-    ("failed_permille", "failed ones of a thousand connections"),
+_PATTERNS: Final = (
     ("peer_failed", "failed connections with the worst other side"),
     ("peer_ports", "different ports that one host tried on another"),
     ("port_hosts", "different hosts that one host tried on the same port"),
     ("logins", "brief connections of one host to one login service"),
     ("alike_logins", "of those, the most that exchanged the same amount of data"),
-    ("alike", "connections of one pair to one other service with the same amount of data"),
     ("beats", "connections that continue a steady rhythm of one pair"),
     ("embryonic", "TCP connections that were opened and carried nothing"),
-    ("single", "flows of a single packet"),
     ("slow", "connections held open with hardly any data"),
-    ("packets_in", "packets towards the asset"),
-    ("bytes_in", "bytes towards the asset"),
-    ("bytes_out", "bytes from the asset"),
-    ("peer_bytes_out", "bytes from the asset to one other side"),
-    ("name_bytes", "bytes of name resolution with one other side"),
+    ("queries", "packets of one connection to a name service"),
+)
+_SHARES: Final = (
+    ("failed_share", "share of connections refused or never answered"),
+    ("bare_share", "share of connections never answered in which nothing was said"),
+    ("few_share", "share of connections of at most three packets"),
+    ("alike_share", "share of one pair's connections with the same amount of data"),
+    ("port_share", "different ports and hosts tried, over connections"),
+    ("sent_share", "share of all bytes that the asset sent"),
 )
 _OF_YOUNG: Final = (
-    ("young_peers", "other sides first seen in the last minute and a half"),
-    ("young_conns", "connections with those"),
+    ("young_share", "share of connections with other sides first seen in the last 90 seconds"),
     ("young_failed", "failed connections with those"),
     ("young_logins", "brief connections of one of those to one login service"),
     ("young_beats", "connections of a steady rhythm with those"),
-    ("young_bytes_out", "bytes from the asset to one of those"),
+    ("young_sent_share", "share of the asset's bytes that went to one of those"),
 )
 _OF_HISTORY: Final = (
     ("surge", "connections, a hundred times their usual number"),
     ("failed_surge", "failed connections, a hundred times their usual number"),
-    ("out_surge", "bytes from the asset, a hundred times their usual number"),
+    ("received_surge", "bytes to the asset, a hundred times their usual number"),
+    ("sent_surge", "bytes from the asset, a hundred times their usual number"),
 )
 _SIDES: Final = ((False, "in", "opened by others"), (True, "out", "opened by the asset"))
 FEATURES: Final = tuple(
     Feature(f"{prefix}_{name}", f"{meaning} ({way})")
     for _, prefix, way in _SIDES
-    for name, meaning in (*_OF_BOTH, *_OF_YOUNG, *_OF_HISTORY)
+    for name, meaning in (*_PATTERNS, *_SHARES, *_OF_YOUNG, *_OF_HISTORY)
 )
 NAMES: Final = tuple(feature.name for feature in FEATURES)
 # those that need to remember what was before the window
@@ -212,15 +213,21 @@ def _side(
 
     def most(groups: Ints, owner: Ints, values: npt.NDArray[np.generic]) -> Ints:
         """The largest group's total of each unit."""
-        largest = np.zeros(count, np.int64)
-        np.maximum.at(largest, owner, _added(groups, values[entry], len(owner)))
-        return largest
+        found = np.zeros(count, np.int64)
+        np.maximum.at(found, owner, _added(groups, values[entry], len(owner)))
+        return found
+
+    def largest(values: Ints) -> Ints:
+        """The largest single entry of each unit."""
+        found = np.zeros(count, np.int64)
+        np.maximum.at(found, unit, values[entry])
+        return found
 
     def widest(owner: Ints, members_of: Ints) -> Ints:
         """The most distinct members that one group of each unit has."""
-        largest = np.zeros(count, np.int64)
-        np.maximum.at(largest, owner, np.bincount(members_of, minlength=len(owner)))
-        return largest
+        found = np.zeros(count, np.int64)
+        np.maximum.at(found, owner, np.bincount(members_of, minlength=len(owner)))
+        return found
 
     peer, unit_of_peer = group(unit, base.peer[entry])
     pair, peer_of_pair = group(peer, base.own[entry])
@@ -236,47 +243,56 @@ def _side(
     unit_of_port = unit_of_source[source_of_port]
 
     conns = np.bincount(unit, minlength=count)
-    failed = total(base.failed)
-    bytes_out = total(base.bytes_out)
-    plainly = [
-        conns,
-        np.bincount(unit_of_peer, minlength=count),
-        failed,
-        failed * 1000 // np.maximum(conns, 1),
+    failed, bytes_in, bytes_out = (
+        total(values) for values in (base.failed, base.bytes_in, base.bytes_out)
+    )
+
+    def share(part: Ints, of: Ints = conns, drawn: int = FEW) -> Ints:
+        """Thousandths of ``of``, as if there were ``drawn`` more without the property."""
+        return part * 1000 // np.maximum(of + drawn, 1)
+
+    patterns = [
         most(peer, unit_of_peer, base.failed),
         widest(unit_of_pair, pair_of_stream),
         widest(unit_of_port, port_of_target),
         most(stream, unit_of_stream, base.login),
         most(alike, unit_of_alike, base.login),
-        most(alike, unit_of_alike, base.plain),
         total(base.beat),
         total(base.embryonic),
-        total(base.single),
         total(base.slow),
-        total(base.packets_in),
-        total(base.bytes_in),
-        bytes_out,
-        most(peer, unit_of_peer, base.bytes_out),
-        most(peer, unit_of_peer, base.name_bytes),
+        largest(base.queries),
     ]
-    newcomer = np.zeros(len(unit_of_peer), np.bool_)
-    newcomer[peer[base.young[entry]]] = True
+    shares = [
+        share(failed),
+        share(total(base.bare)),
+        share(total(base.few)),
+        share(most(alike, unit_of_alike, base.login | base.plain)),
+        share(np.bincount(unit_of_stream, minlength=count)),
+        share(bytes_out, bytes_in + bytes_out, FEW_BYTES),
+    ]
     young = [
-        np.bincount(unit_of_peer[newcomer], minlength=count),
-        total(base.young),
+        share(total(base.young)),
         total(base.young & base.failed),
         most(stream, unit_of_stream, base.young & base.login),
         total(base.young & base.beat),
-        most(peer, unit_of_peer, np.where(base.young, base.bytes_out, 0)),
+        share(
+            most(peer, unit_of_peer, np.where(base.young, base.bytes_out, 0)), bytes_out, FEW_BYTES
+        ),
     ]
     # nobody is new to an asset that is itself: a window and a frame longer than YOUNG_S
     settled = (units.observed - clock.in_window - 1) * clock.length_s >= YOUNG_S
-    now = ((conns, np.ones_like(base.failed)), (failed, base.failed), (bytes_out, base.bytes_out))
+    now = (
+        (conns, np.ones_like(base.failed)),
+        (failed, base.failed),
+        (bytes_in, base.bytes_in),
+        (bytes_out, base.bytes_out),
+    )
     surges = [
         _surge(base, clock, units, current, np.where(base.outward == outward, values, 0))
         for current, values in now
     ]
-    return [*plainly, *(np.where(settled, column, MISSING) for column in young), *surges]
+    known = [np.where(settled, column, MISSING) for column in young]
+    return [*patterns, *shares, *known, *surges]
 
 
 def _added(groups: Ints, values: npt.NDArray[np.generic], count: int) -> Ints:

@@ -1,6 +1,7 @@
 """A model as files and its hash; changes when what identifies a model does.
 
-``registry/<hash>/`` holds ``bins.json``, ``model.ubj``, ``calibration.json`` and ``card.json``. The
+``registry/<hash>/`` holds ``bins.json``, ``model.ubj``, ``calibration.json``, ``card.json`` and
+``reference.json`` (how the features of training were distributed, by which drift is told). The
 hash is keccak-256 over the canonical JSON (RFC 8785) of the hashes of the bins, of the dump of
 the trees and of the calibration, so it does not depend on how the booster is stored.
 """
@@ -18,6 +19,7 @@ from eth_utils.crypto import keccak
 
 from oracles.domain.binning import Bins
 from oracles.domain.calibration import Calibration
+from oracles.domain.drift import Reference
 
 ModelHash = NewType("ModelHash", bytes)
 
@@ -53,7 +55,9 @@ class Artefact:
         return ModelHash(keccak(rfc8785.dumps(parts)))
 
 
-def save(artefact: Artefact, card: dict[str, Any], registry: Path = REGISTRY) -> Path:
+def save(
+    artefact: Artefact, card: dict[str, Any], reference: Reference, registry: Path = REGISTRY
+) -> Path:
     """Writes a model's folder, makes it the registry's current one, and returns its path."""
     name = artefact.model_hash.hex()
     folder = registry / name
@@ -61,6 +65,7 @@ def save(artefact: Artefact, card: dict[str, Any], registry: Path = REGISTRY) ->
     _write(folder / "bins.json", _plain(artefact.bins))
     _write(folder / "calibration.json", _plain(artefact.calibration))
     _write(folder / "card.json", card)
+    (folder / "reference.json").write_text(json.dumps(dict(reference), sort_keys=True) + "\n")
     artefact.booster.save_model(folder / "model.ubj")
     (registry / CURRENT).write_text(name + "\n")
     return folder
@@ -82,6 +87,15 @@ def load(folder: Path) -> Artefact:
     if artefact.model_hash.hex() != folder.name:
         raise ModelError(folder, f"holds the model {artefact.model_hash.hex()}")
     return artefact
+
+
+def reference_of(folder: Path) -> Reference:
+    """How the features of a model's training were distributed. Raises ModelError."""
+    try:
+        reference: Reference = json.loads((folder / "reference.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(folder, f"has no reference to tell drift by: {error}") from error
+    return reference
 
 
 def shipped(registry: Path = REGISTRY) -> Path:

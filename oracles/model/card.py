@@ -10,6 +10,8 @@ from typing import Any, Final
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "model-card.md"
 
+_COLUMNS: Final = ("source", "units", "hostile", "auc", "median_benign", "median_hostile")
+
 _TEXT: Final = """# Model card
 
 Written by `python -m oracles.model.train` from the card in the registry.
@@ -21,6 +23,7 @@ Written by `python -m oracles.model.train` from the card in the registry.
 | says | {score} |
 | does not say | how large a loss is, or that an incident happened: it prices and never pays |
 | trees | XGBoost {xgboost}, {rounds} rounds of depth {depth}; no feature's rise lowers the score |
+| trained on | `{data_hash}` (names and SHA-256 of the sources below) |
 | features | {features} whole numbers (`oracles/domain/features.py`), blind to addresses and time |
 
 ## Trained on
@@ -38,12 +41,16 @@ calibration as shipped. A source with units of one kind only has no AUC.
 
 {unseen}
 
+Choices tried, by the mean area on networks left out:
+
+{tried}
+
 ## Limits
 
-- It was chosen and calibrated on few networks: read the areas above as what they are, one or two
-  networks left out. The laboratory recording of its list (`lab/web_shop.parquet`) is not in the
-  repository, so this model cannot be rebuilt from a checkout; `make train` says so and leaves the
-  registry as it is. It has not seen the demonstration's recording, but the benign one it has.
+- All networks it learned from were recorded by the same tools on one machine
+  (`oracles/recordings/README.md`): a network left out is another mix of hosts, services and habits,
+  not another world. [evaluation.md](evaluation.md) says how far that carries.
+- It has not seen the demonstration's recording, but others of the same hosts.
 - A window without history (the first three minutes of an asset, or after ten silent ones) is judged
   without what is new about it.
 - Encrypted content, exploits in a single request and whatever leaves no trace in connection records
@@ -59,6 +66,7 @@ def page(card: Mapping[str, Any]) -> str:
     """The page of a card."""
     return _TEXT.format(
         model_hash=card["model_hash"],
+        data_hash=card["data_hash"],
         unit=card["unit"],
         score=card["score"],
         xgboost=card["versions"]["xgboost"],
@@ -78,9 +86,13 @@ def page(card: Mapping[str, Any]) -> str:
                 for s in card["sources"]
             ],
         ),
+        tried=_table(
+            ("depth", "rounds", "published sets too", "area"),
+            [(t["depth"], t["rounds"], t["published"], t["area"]) for t in card["tried"]],
+        ),
         unseen=_table(
             ("source", "units", "hostile", "AUC", "median score benign", "median score hostile"),
-            [tuple(row.values()) for row in card["unseen_networks"]],
+            [tuple(row[name] for name in _COLUMNS) for row in card["unseen_networks"]],
         ),
     )
 

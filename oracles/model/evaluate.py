@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +23,9 @@ from rich.progress import Progress
 
 from oracles.domain.binning import Bins, bins_for
 from oracles.domain.calibration import TOP_SCORE
-from oracles.domain.features import NAMES, features
-from oracles.model import baselines, evaluation_page
-from oracles.model.datasets import Source, listed, load, recorded_assets, units
+from oracles.domain.features import NAMES
+from oracles.model import baselines, controls, evaluation_page
+from oracles.model.datasets import Source, listed, units
 from oracles.model.metrics import equal_auc
 from oracles.model.scoring import margins
 from oracles.model.train import CHOICES, best_choice, calibrated, gathered, grow
@@ -72,8 +72,10 @@ class Evaluation:
     orientation: Judged | None  # all captures with both classes in a stratum, eligible or not
     eligibility: list[Eligibility]
     chosen: dict[str, str]
-    shuffled: tuple[list[float], list[float]] = field(default_factory=lambda: ([], []))
-    unchanged: list[tuple[str, bool]] = field(default_factory=list)
+    shuffled: tuple[list[float], list[float]]  # against shuffled labels, against the true ones
+    unchanged: list[tuple[str, bool]]
+    raised: controls.Lowered
+    more_attack: list[tuple[str, controls.Lowered]]
 
 
 def evaluate(sources: Sequence[Source], captures: Sequence[Source]) -> Evaluation:
@@ -94,14 +96,18 @@ def evaluate(sources: Sequence[Source], captures: Sequence[Source]) -> Evaluatio
         laboratory = joined(parts)
         verdicts, published, orientation = _published(table, captures, bins)
         progress.advance(task)
+        own = [source for source in sources if source.base == "recordings"]
+        whole = grow(table, bins, best_choice(table, bins)[0])
         return Evaluation(
             laboratory,
             published,
             orientation,
             verdicts,
             chosen,
-            shuffled=_shuffled(table, bins),
-            unchanged=[(source.name, _unchanged(source)) for source in sources if _is_own(source)],
+            controls.shuffled(table[table["own"]], bins, CHOICES[0], SEEDS),
+            [(source.name, controls.unchanged(source)) for source in own],
+            controls.raised_features(whole, bins, table),
+            [(source.name, controls.more_attack(source, whole, bins)) for source in own],
         )
 
 
@@ -184,56 +190,6 @@ def _published(
         joined(eligible) if eligible else None,
         joined(measurable) if measurable else None,
     )
-
-
-def _shuffled(table: pd.DataFrame, bins: Bins) -> tuple[list[float], list[float]]:
-    """Areas with labels shuffled within each network: against the shuffled labels, which is no
-    knowledge, and against the true ones, which is what the constraints alone know."""
-    own = table[table["own"]].reset_index(drop=True)
-    against_shuffled: list[float] = []
-    against_true: list[float] = []
-    labels = ["label", "family", *(name for name in own.columns if name.startswith("bad_"))]
-    for seed in SEEDS:
-        draw = np.random.default_rng(seed)
-        mixed = own.copy()
-        for rows in own.groupby("network").indices.values():
-            mixed.loc[rows, labels] = own.loc[draw.permutation(rows), labels].to_numpy()
-        mixed = mixed.astype({name: own[name].dtype for name in labels})
-        found = np.zeros(len(own), np.int64)
-        for network in sorted(set(own["network"])):
-            inside = (own["network"] == network).to_numpy()
-            booster = grow(mixed[~inside], bins, CHOICES[0], seed)
-            found[inside] = margins(booster, bins.apply(own[inside]))
-        against_shuffled += list(equal_auc(mixed, found).values())
-        against_true += list(equal_auc(own, found).values())
-    return against_shuffled, against_true
-
-
-def _unchanged(source: Source) -> bool:
-    """Whether renumbered addresses and a shifted clock leave every feature as it was."""
-    flows = load(source).flows
-    assets = source.assets or recorded_assets(source)
-    shift_us = 7 * 86_400 * 1_000_000
-
-    def renumber(name: str) -> pd.Series:
-        return flows[name].cat.rename_categories(_other_address)
-
-    moved = flows.assign(
-        ts=flows["ts"] + shift_us, orig_h=renumber("orig_h"), resp_h=renumber("resp_h")
-    )
-    renamed = {name: [_other_address(a) for a in blocks] for name, blocks in assets.items()}
-    before = features(flows, assets, 10, 0)
-    after = features(moved, renamed, 10, shift_us)
-    return after.equals(before)
-
-
-def _other_address(text: str) -> str:
-    """Another address of the same family, a different one for each."""
-    return f"fd00::{text}" if ":" in text else f"11.{text.split('.', 1)[1]}"
-
-
-def _is_own(source: Source) -> bool:
-    return source.base == "recordings"
 
 
 def captures(path: Path = LIST) -> list[Source]:

@@ -134,6 +134,14 @@ away, measure nothing and are named as such.
   monotone constraints know by themselves
 - addresses renumbered and the clock moved by a week: features unchanged in {same} of {all_of}
   recordings
+- {pairs:,} pairs of a unit and the same with features raised by any amount: the margin fell in
+  {fallen}
+- half of the hostile flows taken out of each recording, and put in again: of the {windows:,}
+  windows that changed, the margin with all of them is the lower one in {lower:,}
+  ({lower_share:.1%}). Constraints speak of features; a share or a surge may itself move down when
+  a flow is added
+
+What was tried on the way, with figures: [evaluation-tried.md](evaluation-tried.md).
 """
 
 
@@ -180,6 +188,12 @@ def page(found: Evaluation) -> str:
         published=_published(found),
         shuffled=float(np.mean(found.shuffled[0])),
         constrained=float(np.mean(found.shuffled[1])),
+        pairs=found.raised.compared,
+        fallen=found.raised.lowered,
+        windows=sum(one.compared for _, one in found.more_attack),
+        lower=sum(one.lowered for _, one in found.more_attack),
+        lower_share=sum(one.lowered for _, one in found.more_attack)
+        / max(sum(one.compared for _, one in found.more_attack), 1),
         same=sum(same for _, same in found.unchanged),
         all_of=len(found.unchanged),
     )

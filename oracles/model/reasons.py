@@ -75,17 +75,15 @@ _BY_FEATURE: Final = {
     "young_logins": (_LOGIN, _HOST),
     "beats": (_EXPOSURE, _EGRESS),
     "young_beats": (_EXPOSURE, _EGRESS),
-    "bytes_out": (_DATA, _DATA),
-    "peer_bytes_out": (_DATA, _DATA),
-    "young_bytes_out": (_DATA, _DATA),
-    "out_surge": (_DATA, _DATA),
-    "name_bytes": (_NAMES, _NAMES),
-    "packets_in": (_CAPACITY, _CAPACITY),
-    "bytes_in": (_CAPACITY, _CAPACITY),
-    "conns": (_CAPACITY, _HOST),
+    "sent_share": (_DATA, _DATA),
+    "young_sent_share": (_DATA, _DATA),
+    "sent_surge": (_DATA, _DATA),
+    "queries": (_NAMES, _NAMES),
     "surge": (_CAPACITY, _HOST),
+    "received_surge": (_CAPACITY, _HOST),
     "embryonic": (_CAPACITY, _HOST),
     "slow": (_CAPACITY, _HOST),
+    "alike_share": (_CAPACITY, _HOST),
 }
 MEANINGS: Final = {feature.name: feature.meaning for feature in FEATURES}
 
@@ -100,7 +98,10 @@ def remedy(feature: str) -> Remedy:
 
 
 def words(feature: str, value: int) -> str:
-    """The feature and its value as a sentence's subject."""
-    shown = f"{value / 100:.1f} times the usual" if feature.endswith("surge") else f"{value:,}"
+    """The feature and its value in a sentence's place."""
     meaning = MEANINGS[feature].replace(", a hundred times their usual number", "")
-    return f"{meaning}: {shown}"
+    if feature.endswith("surge"):
+        return f"{meaning}: {value / 100:.1f} times the usual"
+    if feature.endswith("share"):
+        return f"{meaning}: {value / 10:.0f} %"
+    return f"{meaning}: {value:,}"

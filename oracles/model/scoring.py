@@ -14,8 +14,9 @@ import pandas as pd
 import xgboost as xgb
 
 from oracles.domain.calibration import MARGIN_UNIT, Ints
+from oracles.domain.drift import Drift, Reference, drifted
 from oracles.domain.features import NAMES
-from oracles.model.artefact import Artefact, ModelError, ModelHash, load, shipped
+from oracles.model.artefact import Artefact, ModelError, ModelHash, load, reference_of, shipped
 from oracles.model.reasons import Reason, remedy, words
 
 __all__ = ["Scorer", "margins"]
@@ -32,8 +33,9 @@ def margins(booster: xgb.Booster, binned: npt.NDArray[np.uint8]) -> Ints:
 class Scorer:
     """A loaded model."""
 
-    def __init__(self, artefact: Artefact) -> None:
+    def __init__(self, artefact: Artefact, reference: Reference | None = None) -> None:
         self._artefact = artefact
+        self._reference = reference or {}
         self.model_hash: ModelHash = artefact.model_hash
 
     @classmethod
@@ -44,12 +46,17 @@ class Scorer:
         artefact = load(folder)
         if unknown := sorted(set(artefact.bins.features) - set(NAMES)):
             raise ModelError(folder, f"needs the unknown feature {unknown[0]}")
-        return cls(artefact)
+        return cls(artefact, reference_of(folder))
 
     def score(self, features: pd.DataFrame) -> Ints:
         """The score (0…10,000) of each row of ``features``. Raises KeyError for a missing one."""
         binned = self._artefact.bins.apply(features)
         return self._artefact.calibration.apply(margins(self._artefact.booster, binned))
+
+    def drift(self, features: pd.DataFrame) -> list[Drift]:
+        """The features that are distributed otherwise than in training, the furthest first; none
+        for fewer units than can tell."""
+        return drifted(self._reference, self._artefact.bins, self._artefact.bins.apply(features))
 
     def explain(self, features: pd.DataFrame, most: int = 3) -> list[list[Reason]]:
         """For each row, the features that raise its score most, at most ``most`` of them."""

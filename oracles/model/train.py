@@ -17,12 +17,15 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import rfc8785
 import xgboost as xgb
+from eth_utils.crypto import keccak
 from rich.console import Console
 from rich.table import Table
 
 from oracles.domain.binning import Bins, bins_for
 from oracles.domain.calibration import TOP_SCORE, Calibration, Ints, fit
+from oracles.domain.drift import Reference, counts
 from oracles.domain.features import HISTORICAL, NAMES
 from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, save
@@ -72,12 +75,15 @@ class Choice:
     published: bool
 
 
+# Depth 1 makes the margin a sum of one step function a feature: what a network has not shown in
+# training cannot meet a rule about two features at once, and a reason is a feature's own share.
 CHOICES: Final = (
-    Choice(3, 80, False),
-    Choice(4, 120, False),
-    Choice(3, 80, True),
-    Choice(4, 120, True),
+    Choice(1, 150, False),
+    Choice(1, 300, False),
+    Choice(2, 100, False),
+    Choice(1, 300, True),
 )
+PRESENT: Final = tuple(name for name in NAMES if name not in HISTORICAL)
 
 
 def weights(table: pd.DataFrame, by_class: bool = True) -> Floats:
@@ -91,9 +97,12 @@ def weights(table: pd.DataFrame, by_class: bool = True) -> Floats:
 
 
 def masked_copies(table: pd.DataFrame) -> pd.DataFrame:
-    """The units twice, the second time as of an asset without history."""
+    """The units three times: whole, as of an asset without history, and with nothing but what is
+    new about it. What a window shows and what is new about it thereby learn to tell by
+    themselves, so that a network in which one of them misleads has the other."""
     blind = table.assign(**dict.fromkeys(HISTORICAL, MISSING))
-    return pd.concat([table, blind], ignore_index=True)
+    novel = table.assign(**dict.fromkeys(PRESENT, MISSING))
+    return pd.concat([table, blind, novel], ignore_index=True)
 
 
 def grow(
@@ -120,16 +129,36 @@ def unseen_margins(table: pd.DataFrame, bins: Bins, choice: Choice, seed: int = 
     return found
 
 
-def best_choice(table: pd.DataFrame, bins: Bins) -> tuple[Choice, Ints]:
-    """The choice with the highest area on networks left out (the first of equals), and the margins
-    that it gave them."""
+@dataclass(frozen=True)
+class Trial:
+    """A choice, the margins that it gave each network without having seen it, and their mean
+    area."""
+
+    choice: Choice
+    unseen: Ints
+    area: float
+
+
+def trials(table: pd.DataFrame, bins: Bins) -> list[Trial]:
+    """Every choice, tried on networks left out."""
     own = table["own"].to_numpy(np.bool_)
-    tried = [(choice, unseen_margins(table, bins, choice)) for choice in CHOICES]
+    found = []
+    for choice in CHOICES:
+        unseen = unseen_margins(table, bins, choice)
+        areas = list(equal_auc(table[own], unseen[own]).values())
+        found.append(Trial(choice, unseen, round(float(np.mean(areas or [0.0])), 6)))
+    return found
 
-    def area(found: Ints) -> float:
-        return float(np.mean(list(equal_auc(table[own], found[own]).values()) or [0.0]))
 
-    return max(tried, key=lambda one: round(area(one[1]), 6))
+def best(tried: Sequence[Trial]) -> Trial:
+    """The one with the highest area, the first of equals."""
+    return max(tried, key=lambda trial: trial.area)
+
+
+def best_choice(table: pd.DataFrame, bins: Bins) -> tuple[Choice, Ints]:
+    """The best choice, and the margins that it gave networks it had not seen."""
+    chosen = best(trials(table, bins))
+    return chosen.choice, chosen.unseen
 
 
 def calibrated(table: pd.DataFrame, unseen: Ints) -> Calibration:
@@ -168,8 +197,8 @@ def gathered(sources: Sequence[Source]) -> pd.DataFrame:
     )
 
 
-def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
-    """The model of the sources, and its card.
+def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any], Reference]:
+    """The model of the sources, its card, and how its features were distributed.
 
     Raises FileNotFoundError for a missing file, and TooFewNetworks when the networks are too few
     for leaving some out to mean anything.
@@ -179,23 +208,27 @@ def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
         raise TooFewNetworks(networks)
     table = gathered(sources)
     bins = bins_for(NAMES)
-    choice, unseen = best_choice(table, bins)
+    tried = trials(table, bins)
+    choice, unseen = best(tried).choice, best(tried).unseen
     calibration = calibrated(table, unseen)
     artefact = Artefact(bins, grow(table, bins, choice), calibration)
     own = table["own"].to_numpy(np.bool_)
     used = [s for s in sources if choice.published or s.base == "recordings"]
+    digests = {source.name: digest(source) for source in used}
     card = {
         "model_hash": "0x" + artefact.model_hash.hex(),
         "unit": "an asset in a frame, judged by the last 60 seconds of its flows",
         "score": f"0 to {TOP_SCORE}: share of hostile windows, networks weighted equally",
         "features": len(NAMES),
         "choice": asdict(choice),
+        "tried": [asdict(trial.choice) | {"area": round(trial.area, 4)} for trial in tried],
+        "data_hash": "0x" + keccak(rfc8785.dumps(digests)).hex(),
         "sources": [
             {
                 "name": source.name,
                 "network": source.network,
                 "file": source.file,
-                "sha256": digest(source),
+                "sha256": digests[source.name],
                 "licence": source.licence,
                 "cite": source.cite,
             }
@@ -205,17 +238,18 @@ def train(sources: Sequence[Source]) -> tuple[Artefact, dict[str, Any]]:
         "versions": {"xgboost": xgb.__version__, "python": platform.python_version()},
         "unseen_networks": results(table[own], calibration.apply(unseen[own])),
     }
-    return artefact, card
+    trained_on = table if choice.published else table[own]
+    return artefact, card, counts(bins, bins.apply(trained_on))
 
 
 def main() -> None:
     """Trains on the listed sources and writes the registry."""
     console = Console()
     try:
-        artefact, card = train(listed())
+        artefact, card, reference = train(listed())
     except (TooFewNetworks, FileNotFoundError) as error:
         sys.exit(f"train: {error}")
-    folder = save(artefact, card)
+    folder = save(artefact, card, reference)
     PAGE.write_text(page(card))
     shown = Table("source", "units", "hostile", "AUC unseen", "median benign", "median hostile")
     for row in card["unseen_networks"]:

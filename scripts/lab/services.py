@@ -181,7 +181,8 @@ max_per_ip=0
 
 
 def start_mail(bed: Network, host: str, address: str, credentials: Credentials) -> None:
-    """dovecot: IMAP on port 143 and POP3 on port 110, any user with the run's password."""
+    """dovecot: IMAP on port 143 and POP3 on port 110, any user with the run's password; it does not
+    slow down who guesses, so that guesses come at the rate that a recording asks for."""
     folder = credentials.folder / f"dovecot-{host}"
     mails = folder / "mail"
     for box in ("new", "cur", "tmp"):
@@ -199,6 +200,12 @@ listen = {address}
 protocols = imap pop3
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 1 secs
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 log_path = /dev/null
 first_valid_uid = 1000
 mail_location = maildir:{mails}

@@ -15,7 +15,7 @@ def labelled_units(seed: int, count: int = 400) -> pd.DataFrame:
     draw = np.random.default_rng(seed)
     table = pd.DataFrame({name: draw.geometric(0.02, count).astype(np.int64) for name in NAMES})
     hostile = draw.random(count) < 0.4
-    table.loc[hostile, ["in_alike_logins", "in_failed"]] += draw.integers(
+    table.loc[hostile, ["in_alike_logins", "in_peer_failed"]] += draw.integers(
         20, 200, (hostile.sum(), 2)
     )
     table.loc[draw.random(count) < 0.3, list(HISTORICAL)] = MISSING

@@ -122,14 +122,17 @@ def _content(stage: Stage) -> Content:
         ]
     )
 
-    def guessing(
-        threshold: str, kind: str, target: str, seconds: int, limit: int
-    ) -> list[Recording]:
+    def guessing(threshold: str, kind: str, target: str, limit: int) -> list[Recording]:
+        # hydra looks at a POP3 server once before each burst of four: a connection more
+        looks = 5 / 4 if kind == "pop3" else 1
         below, above = (
-            counted(words(3, kind, target, count, seconds - 4, "threshold", host), count, count)
-            for host, count in (("guest1", limit - 1), ("guest2", limit + 1))
+            counted(
+                words(3, kind, target, int(flows / looks), 46, "threshold", host),
+                *((limit - 4, limit - 1) if flows < limit else (limit + 1, limit + 5)),
+            )
+            for host, flows in (("guest1", limit - 1), ("guest2", limit + 2))
         )
-        return pair(threshold, f"{kind}_guessing", seconds, below, above)
+        return pair(threshold, f"{kind}_guessing", 50, below, above)
 
     return Content(
         habits,
@@ -137,9 +140,9 @@ def _content(stage: Stage) -> Content:
         [
             benign(),
             day,
-            *guessing(IMAP_ET, "imap", "mail", 40, 30),
-            *guessing(POP3_ET, "pop3", "mail", 40, 30),
-            *guessing(FTP_ZEEK, "ftp", "files", 40, 20),
+            *guessing(IMAP_ET, "imap", "mail", 30),
+            *guessing(POP3_ET, "pop3", "mail", 30),
+            *guessing(FTP_ZEEK, "ftp", "files", 20),
         ],
     )
 

@@ -20,7 +20,7 @@ def test_model_scorer__batch_in_another_order_and_packed__same_score_and_feature
     scored = scorer.score(flows, ["10.0.0.1"], FRAME, 60)
     assert scorer.score(mixed, ["10.0.0.1"], FRAME, 60) == scored
     assert 0 <= scored.score <= TOP_SCORE
-    assert scored.features["in_conns"] == 50
+    assert scored.features["in_peer_failed"] == 50
 
 
 def test_model_scorer__features_of_a_bundle__give_the_score_again() -> None:
@@ -37,4 +37,4 @@ def test_model_scorer__silent_asset__has_a_score() -> None:
 
 def test_model_scorer__feature_missing__is_refused() -> None:
     with pytest.raises(KeyError):
-        load_scorer(None).rescore({"in_conns": 1})
+        load_scorer(None).rescore({"in_peer_failed": 1})

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from oracles.domain.features import NAMES, features
+from oracles.domain.features import FEW, NAMES, features, totals
 from oracles.domain.flow import MISSING, build, concat
 from oracles.domain.window import Frames
 
@@ -88,9 +88,9 @@ def test_features__no_flow_of_an_asset__has_no_unit() -> None:
 
 
 def test_features__wanted_frames__have_a_row_for_every_asset() -> None:
-    table = features(connections([1]), ASSETS, 10, ORIGIN, frames=[5, 0])
+    table = features(connections([1], state="S0"), ASSETS, 10, ORIGIN, frames=[5, 0])
     assert list(table.index) == [("shop", 0), ("shop", 5), ("office", 0), ("office", 5)]
-    assert list(table["in_conns"]) == [1, 1, 0, 0]
+    assert list(table["in_peer_failed"]) == [1, 1, 0, 0]
 
 
 def test_features__connection_joins_the_frame_in_which_it_ends() -> None:
@@ -99,17 +99,25 @@ def test_features__connection_joins_the_frame_in_which_it_ends() -> None:
 
 
 def test_features__short_frames__look_back_over_a_minute() -> None:
-    flows = concat([connections([1, 2]), connections([95])])
+    flows = concat([connections([1, 2], state="S0"), connections([95], state="S0")])
     table = features(flows, ASSETS, 10, ORIGIN).loc["shop"]
     assert list(table.index) == [0, 1, 2, 3, 4, 5, 9]
-    assert list(table["in_conns"]) == [2, 2, 2, 2, 2, 2, 1]
+    assert list(table["in_peer_failed"]) == [2, 2, 2, 2, 2, 2, 1]
 
 
 def test_features__internal_connection__counts_on_both_sides() -> None:
-    table = features(connections([1], client="203.0.113.9"), ASSETS, 60, ORIGIN)
-    assert table.loc[("shop", 0), "in_conns"] == 1
-    assert table.loc[("office", 0), "out_conns"] == 1
-    assert table.loc[("office", 0), "in_conns"] == 0
+    inside = connections([1], client="203.0.113.9", state="S0")
+    table = features(inside, ASSETS, 60, ORIGIN)
+    assert table.loc[("shop", 0), "in_peer_failed"] == 1
+    assert table.loc[("office", 0), "out_peer_failed"] == 1
+    assert table.loc[("office", 0), "in_peer_failed"] == 0
+
+
+def test_totals__values_of_flows__are_summed_by_direction_and_window() -> None:
+    flows = concat([connections([1, 2]), connections([3], client="203.0.113.9")])
+    table = totals(flows, ASSETS, 60, ORIGIN, {"n": np.array([1, 2, 4])})
+    assert table.loc[("shop", 0)].tolist() == [7, 0]
+    assert table.loc[("office", 0)].tolist() == [0, 4]
 
 
 def test_features__logins__are_counted_by_client_service_and_size() -> None:
@@ -122,7 +130,7 @@ def test_features__logins__are_counted_by_client_service_and_size() -> None:
         ]
     )
     row = features(flows, ASSETS, 60, ORIGIN).loc[("shop", 0)]
-    assert (row["in_logins"], row["in_alike_logins"], row["in_alike"]) == (4, 3, 0)
+    assert (row["in_logins"], row["in_alike_logins"]) == (4, 3)
 
 
 def test_features__scan_and_sweep__are_counted_by_source() -> None:
@@ -133,8 +141,22 @@ def test_features__scan_and_sweep__are_counted_by_source() -> None:
     ]
     table = features(concat([*ports, *hosts]), ASSETS, 60, ORIGIN)
     shop, office = table.loc[("shop", 0)], table.loc[("office", 0)]
-    assert (shop["in_peer_ports"], shop["in_failed"], shop["in_peer_failed"]) == (20, 20, 20)
-    assert (office["out_port_hosts"], office["out_failed_permille"]) == (30, 1000)
+    assert (shop["in_peer_ports"], shop["in_peer_failed"]) == (20, 20)
+    assert office["out_port_hosts"] == 30
+    assert office["out_failed_share"] == 30 * 1000 // (30 + FEW)
+
+
+def test_features__shares__are_drawn_towards_nothing_for_few() -> None:
+    one = features(connections([1], state="S0"), ASSETS, 60, ORIGIN).loc[("shop", 0)]
+    many = features(connections([1.0] * 995, state="S0"), ASSETS, 60, ORIGIN).loc[("shop", 0)]
+    assert (one["in_failed_share"], many["in_failed_share"]) == (1000 // 6, 995)
+    assert one["in_sent_share"] == 0
+
+
+def test_features__questions_in_one_flow__are_counted_by_their_packets() -> None:
+    asked = connections([1, 2], service="dns", port=53).assign(orig_pkts=np.array([7, 90]))
+    row = features(asked, ASSETS, 60, ORIGIN).loc[("shop", 0)]
+    assert row["in_queries"] == 90
 
 
 def test_features__steady_rhythm__beats_from_the_fourth_on() -> None:
@@ -146,13 +168,13 @@ def test_features__steady_rhythm__beats_from_the_fourth_on() -> None:
 
 def test_features__newcomer__is_young_once_the_asset_is_settled() -> None:
     regular = connections([float(s) for s in range(0, 400, 20)])
-    stranger = connections([10, 310, 311, 390], client="192.0.2.99")
+    stranger = connections([10, 310, 311, 390], client="192.0.2.99", state="S0")
     table = features(concat([regular, stranger]), ASSETS, 60, ORIGIN).loc["shop"]
-    assert list(table["in_young_conns"]) == [*[MISSING] * 3, 0, 0, 0, 0]
-    newcomer = connections([310, 311, 390, 405], client="192.0.2.98")
+    assert list(table["in_young_failed"]) == [*[MISSING] * 3, 0, 0, 0, 0]
+    newcomer = connections([310, 311, 390, 405], client="192.0.2.98", state="S0")
     table = features(concat([regular, newcomer]), ASSETS, 60, ORIGIN).loc["shop"]
-    assert list(table["in_young_conns"][-3:]) == [0, 2, 1]
-    assert list(table["in_young_peers"][-3:]) == [0, 1, 1]
+    assert list(table["in_young_failed"][-3:]) == [0, 2, 1]
+    assert list(table["in_young_share"][-3:]) == [0, 2 * 1000 // 10, 1000 // 9]
 
 
 def test_features__surge__compares_with_the_usual_rate() -> None:
@@ -216,7 +238,7 @@ def test_features__more_hostile_traffic__lowers_no_count() -> None:
     )
     before = features(quiet, ASSETS, 60, ORIGIN).loc["shop"]
     after = features(hostile, ASSETS, 60, ORIGIN).loc["shop"].loc[before.index]
-    counts = [name for name in NAMES if "surge" not in name]
+    counts = [name for name in NAMES if not name.endswith(("surge", "share"))]
     frames = slice(11, 13)
     assert (after[counts].iloc[frames] >= before[counts].iloc[frames]).all(axis=None)
     assert after["in_peer_failed"].max() >= 60

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost as xgb
 
 from oracles.domain.binning import bins_for
 from oracles.domain.features import NAMES
+from oracles.model.controls import Lowered, raised_features
 from oracles.model.datasets import Source
 from oracles.model.evaluate import SCORERS, SEEDS, Evaluation, Judged, eligibility, joined, judge
 from oracles.model.evaluation_page import by_network, levels, page
+from oracles.model.train import Choice, grow
 from tests.support.units import labelled_units
 
 SOURCE = Source("capture", "elsewhere", "data", "none.csv.xz", "own", "here")
@@ -81,10 +84,23 @@ def test_judge__held_out_labels__change_no_score(judged: tuple[Judged, Judged]) 
 def test_levels__what_is_not_measurable__is_not_reached(judged: tuple[Judged, Judged]) -> None:
     whole = joined(judged)
     whole.units["source"] = whole.units["network"]
-    found = Evaluation(whole, None, None, [], {"a": "depth 3", "b": "depth 4"}, ([0.5], [0.6]))
+    chosen = {"a": "depth 3", "b": "depth 4"}
+    raised = Lowered(9, 0, 0)
+    found = Evaluation(
+        whole, None, None, [], chosen, ([0.5], [0.6]), [("x", True)], raised, [("x", raised)]
+    )
     shown = {what: (value, reached) for what, _, value, reached in levels(found)}
     assert shown["eligible published captures, mean of sources"] == ("none eligible", False)
     mean = float(np.mean(list(by_network(whole, "model").values())))
     area = "area at equal protocol and direction, mean of networks left out"
     assert shown[area] == (f"{mean:.3f}", mean >= 0.9)
     assert "No published capture here is eligible" in page(found)
+
+
+def test_raised_features__constrained_trees__never_fall_but_others_do() -> None:
+    table = labelled_units(1)
+    choice = Choice(3, 40, published=False)
+    assert raised_features(grow(table, BINS, choice), BINS, table, 50_000).lowered == 0
+    data = xgb.DMatrix(BINS.apply(table), label=1 - table["label"].to_numpy())
+    free = xgb.train({"objective": "binary:logistic", "max_depth": 3, "seed": 1}, data, 40)
+    assert raised_features(free, BINS, table, 50_000).lowered > 0

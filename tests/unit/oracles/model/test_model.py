@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost as xgb
 
 from oracles.domain.binning import Bins, bins_for
 from oracles.domain.calibration import Calibration, fit
+from oracles.domain.drift import counts
 from oracles.domain.features import FEATURES, NAMES
 from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, ModelError, load, save, shipped
@@ -18,6 +20,7 @@ from oracles.model.datasets import Source
 from oracles.model.reasons import remedy
 from oracles.model.scoring import Scorer, margins
 from oracles.model.train import (
+    PARAMETERS,
     Choice,
     TooFewNetworks,
     best_choice,
@@ -31,6 +34,7 @@ from tests.support.units import labelled_units
 TABLE = labelled_units(1)
 BINS = bins_for(NAMES)
 CHOICE = Choice(4, 60, published=False)
+REFERENCE = counts(BINS, BINS.apply(TABLE))
 STEPS = Calibration(tuple(range(-50_000, 50_000, 1_000)), tuple(range(0, 10_100, 100)))
 
 
@@ -51,12 +55,23 @@ def test_load__folder_missing__raises_model_error(tmp_path: Path) -> None:
 
 
 def test_load__calibration_changed__raises_model_error(tmp_path: Path, artefact: Artefact) -> None:
-    folder = save(artefact, {}, tmp_path)
+    folder = save(artefact, {}, REFERENCE, tmp_path)
     steps = json.loads((folder / "calibration.json").read_text())
     steps["scores"][0] = 99
     (folder / "calibration.json").write_text(json.dumps(steps))
     with pytest.raises(ModelError, match="holds the model"):
         load(folder)
+
+
+def test_load__feature_not_computed_here__raises_model_error(tmp_path: Path) -> None:
+    other = bins_for([*NAMES[:-1], "in_moon_phase"])
+    table = TABLE.rename(columns={NAMES[-1]: "in_moon_phase"})
+    booster = xgb.train(
+        PARAMETERS | {"max_depth": 1}, xgb.DMatrix(other.apply(table), label=table["label"]), 2
+    )
+    folder = save(Artefact(other, booster, STEPS), {}, REFERENCE, tmp_path)
+    with pytest.raises(ModelError, match="in_moon_phase"):
+        Scorer.load(folder)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +113,7 @@ def test_fit__two_units__claims_no_certainty() -> None:
 
 
 def test_save__then_load__keeps_hash_and_scores(tmp_path: Path, artefact: Artefact) -> None:
-    folder = save(artefact, {"a": 1}, tmp_path)
+    folder = save(artefact, {"a": 1}, REFERENCE, tmp_path)
     assert shipped(tmp_path) == folder
     scorer = Scorer.load(folder)
     assert scorer.model_hash == artefact.model_hash
@@ -177,12 +192,28 @@ def test_best_choice__own_networks__are_judged_by_others_only() -> None:
 
 def test_explain__hostile_unit__names_what_raised_it(artefact: Artefact) -> None:
     quiet = pd.DataFrame([dict.fromkeys(NAMES, 0)])
-    loud = quiet.assign(in_alike_logins=150, in_failed=150)
+    loud = quiet.assign(in_alike_logins=150, in_peer_failed=150)
     reasons = Scorer(artefact).explain(pd.concat([loud, quiet], ignore_index=True))
-    assert {reason.feature for reason in reasons[0][:2]} == {"in_alike_logins", "in_failed"}
+    assert {reason.feature for reason in reasons[0][:2]} == {"in_alike_logins", "in_peer_failed"}
     assert "150" in reasons[0][0].words
     assert reasons[0][0].score_effect > 0
     assert reasons[0][0].margin >= reasons[0][1].margin
+
+
+def test_drift__only_what_moved__is_named(tmp_path: Path, artefact: Artefact) -> None:
+    scorer = Scorer.load(save(artefact, {}, REFERENCE, tmp_path))
+    assert scorer.drift(TABLE) == []
+    assert scorer.drift(TABLE.iloc[:50].assign(in_beats=10**6)) == []
+    (found,) = scorer.drift(TABLE.assign(in_beats=10**6))
+    assert found.feature == "in_beats"
+    assert found.index > 0.25
+
+
+def test_load__reference_missing__raises_model_error(tmp_path: Path, artefact: Artefact) -> None:
+    folder = save(artefact, {}, REFERENCE, tmp_path)
+    (folder / "reference.json").unlink()
+    with pytest.raises(ModelError, match="drift"):
+        Scorer.load(folder)
 
 
 def test_remedy__every_feature__has_control_function_and_mitigation() -> None:
