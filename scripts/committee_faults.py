@@ -116,15 +116,31 @@ def reports(one: GatedCommittee, first_block: int) -> Iterator[tuple[int, list[i
 
 
 def reverted(one: GatedCommittee, first_block: int) -> int:
-    """Transactions of members that were mined in vain since a block."""
+    """Transactions of members that were mined in vain since a block; each is named on standard
+    error."""
     eth = one.chain.web3.eth
-    members = {address_of(key) for key in one.keys}
-    receipts = [
-        eth.get_transaction_receipt(HexBytes(sent))  # type: ignore[arg-type]
-        for number in range(first_block, eth.block_number + 1)
-        for sent in eth.get_block(number)["transactions"]
-    ]
-    return sum(r["from"] in members and r["status"] != 1 for r in receipts)
+    members = {address_of(key): f"m{i}" for i, key in enumerate(one.keys)}
+    found = 0
+    for number in range(first_block, eth.block_number + 1):
+        for sent in eth.get_block(number)["transactions"]:
+            receipt = eth.get_transaction_receipt(HexBytes(sent))  # type: ignore[arg-type]
+            if receipt["from"] not in members or receipt["status"] == 1:
+                continue
+            found += 1
+            call = eth.get_transaction(HexBytes(sent))  # type: ignore[arg-type]
+            try:
+                eth.call(
+                    {"to": call["to"], "from": call["from"], "data": call["input"]}, number - 1
+                )
+                why = "nothing by itself"
+            except Exception as error:  # the node's own words, whatever their type
+                why = str(error)[:200]
+            print(
+                f"in vain: {members[receipt['from']]} to {call['to']}, block {number}, gas "
+                f"{receipt['gasUsed']:,} of {call['gas']:,}: {why}",
+                file=sys.stderr,
+            )
+    return found
 
 
 def drill(one: GatedCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
