@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
+
 from backend.app import create_app
 from backend.chain.faults import Faults
 from backend.chain.keys import Keyring, Signer
@@ -46,10 +49,8 @@ TERMS = {
 }  # fmt: skip
 
 
-def address(name: str) -> str:
+def address(name: str) -> ChecksumAddress:
     """A stable address for a name."""
-    from eth_utils.address import to_checksum_address
-
     return to_checksum_address(keccak256(name.encode())[-20:])
 
 
@@ -194,7 +195,9 @@ class Bench:
         number = next(self._logs)
         block_hash = "0x" + f"{number:064x}"
         subject = self.projector.subject(
-            Event(contract, name, values, "0x", 100 + number, block_hash, block_hash, 0)
+            Event(
+                contract, name, values, address(contract), 100 + number, block_hash, block_hash, 0
+            )
         )
         assert (contract, name) in RULES
         row = LedgerEvent(
