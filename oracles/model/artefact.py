@@ -56,16 +56,20 @@ class Artefact:
 
 
 def save(
-    artefact: Artefact, card: dict[str, Any], reference: Reference, registry: Path = REGISTRY
+    artefact: Artefact,
+    card: dict[str, Any],
+    registry: Path = REGISTRY,
+    reference: Reference | None = None,
 ) -> Path:
-    """Writes a model's folder, makes it the registry's current one, and returns its path."""
+    """Writes a model's folder, makes it the registry's current one, and returns its path. Without a
+    reference the model never tells of drift."""
     name = artefact.model_hash.hex()
     folder = registry / name
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "bins.json", _plain(artefact.bins))
     _write(folder / "calibration.json", _plain(artefact.calibration))
     _write(folder / "card.json", card)
-    (folder / "reference.json").write_text(json.dumps(dict(reference), sort_keys=True) + "\n")
+    (folder / "reference.json").write_text(json.dumps(dict(reference or {}), sort_keys=True) + "\n")
     artefact.booster.save_model(folder / "model.ubj")
     (registry / CURRENT).write_text(name + "\n")
     return folder

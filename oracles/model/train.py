@@ -249,7 +249,7 @@ def main() -> None:
         artefact, card, reference = train(listed())
     except (TooFewNetworks, FileNotFoundError) as error:
         sys.exit(f"train: {error}")
-    folder = save(artefact, card, reference)
+    folder = save(artefact, card, reference=reference)
     PAGE.write_text(page(card))
     shown = Table("source", "units", "hostile", "AUC unseen", "median benign", "median hostile")
     for row in card["unseen_networks"]:

@@ -52,11 +52,11 @@ QUIET, BUSY = 90, 9_500
 
 
 def small_model(registry: Path) -> Path:
-    """A model of two scores, by the number of connections, registered in a folder of its own."""
+    """A model of two scores, by the failed connections, registered in a folder of its own."""
     bins = bins_for(NAMES_OF_FEATURES)
     conns = np.array([0, 2, 4, 8, 64, 128, 512, 1024])
     table = pd.DataFrame(0, index=range(len(conns)), columns=list(NAMES_OF_FEATURES), dtype="int64")
-    table["in_conns"] = conns
+    table["in_peer_failed"] = conns
     data = xgb.DMatrix(bins.apply(table), label=(conns > 32).astype(int), missing=0)
     settings = {"max_depth": 1, "objective": "binary:logistic", "nthread": 1}
     booster = xgb.train(settings, data, 4)

@@ -81,9 +81,11 @@ def changed(folder: Path, name: bytes, **fields: object) -> bytes:
 def test_scores__features_that_flows_do_not_give__are_refused(tmp_path: Path) -> None:
     name = score_bundle(tmp_path)
     features = json.loads(EvidenceStore(tmp_path).raw(name))["lanes"][0]["features"]
-    forged = changed(tmp_path, name, features=features | {"in_conns": features["in_conns"] + 1})
+    forged = changed(
+        tmp_path, name, features=features | {"in_peer_failed": features["in_peer_failed"] + 1}
+    )
     stores = Stores([tmp_path])
-    with pytest.raises(EvidenceError, match="features in_conns do not follow"):
+    with pytest.raises(EvidenceError, match="features in_peer_failed do not follow"):
         Rescorer(stores, Models()).scores(stores.bundle(forged))
 
 

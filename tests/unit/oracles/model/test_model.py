@@ -55,7 +55,7 @@ def test_load__folder_missing__raises_model_error(tmp_path: Path) -> None:
 
 
 def test_load__calibration_changed__raises_model_error(tmp_path: Path, artefact: Artefact) -> None:
-    folder = save(artefact, {}, REFERENCE, tmp_path)
+    folder = save(artefact, {}, tmp_path, REFERENCE)
     steps = json.loads((folder / "calibration.json").read_text())
     steps["scores"][0] = 99
     (folder / "calibration.json").write_text(json.dumps(steps))
@@ -69,7 +69,7 @@ def test_load__feature_not_computed_here__raises_model_error(tmp_path: Path) -> 
     booster = xgb.train(
         PARAMETERS | {"max_depth": 1}, xgb.DMatrix(other.apply(table), label=table["label"]), 2
     )
-    folder = save(Artefact(other, booster, STEPS), {}, REFERENCE, tmp_path)
+    folder = save(Artefact(other, booster, STEPS), {}, tmp_path, REFERENCE)
     with pytest.raises(ModelError, match="in_moon_phase"):
         Scorer.load(folder)
 
@@ -113,7 +113,7 @@ def test_fit__two_units__claims_no_certainty() -> None:
 
 
 def test_save__then_load__keeps_hash_and_scores(tmp_path: Path, artefact: Artefact) -> None:
-    folder = save(artefact, {"a": 1}, REFERENCE, tmp_path)
+    folder = save(artefact, {"a": 1}, tmp_path, REFERENCE)
     assert shipped(tmp_path) == folder
     scorer = Scorer.load(folder)
     assert scorer.model_hash == artefact.model_hash
@@ -201,7 +201,7 @@ def test_explain__hostile_unit__names_what_raised_it(artefact: Artefact) -> None
 
 
 def test_drift__only_what_moved__is_named(tmp_path: Path, artefact: Artefact) -> None:
-    scorer = Scorer.load(save(artefact, {}, REFERENCE, tmp_path))
+    scorer = Scorer.load(save(artefact, {}, tmp_path, REFERENCE))
     assert scorer.drift(TABLE) == []
     assert scorer.drift(TABLE.iloc[:50].assign(in_beats=10**6)) == []
     (found,) = scorer.drift(TABLE.assign(in_beats=10**6))
@@ -210,7 +210,7 @@ def test_drift__only_what_moved__is_named(tmp_path: Path, artefact: Artefact) ->
 
 
 def test_load__reference_missing__raises_model_error(tmp_path: Path, artefact: Artefact) -> None:
-    folder = save(artefact, {}, REFERENCE, tmp_path)
+    folder = save(artefact, {}, tmp_path, REFERENCE)
     (folder / "reference.json").unlink()
     with pytest.raises(ModelError, match="drift"):
         Scorer.load(folder)
