@@ -25,6 +25,7 @@ from .http.openapi import written
 from .jobs.scheduler import Jobs
 from .observability.api import readiness
 from .observability.logs import configure
+from .serving import run_workers
 from .settings import Settings, SettingsError, load
 from .storage.migrate import downgrade, upgrade
 
@@ -94,15 +95,7 @@ def serve(
         show(True, {**changed.public(), "workers": workers})
     if workers > 1:
         os.environ["FLOWCOVER_JOBS"] = "on" if changed.jobs else "off"
-        uvicorn.run(
-            "backend.app:from_environment",
-            factory=True,
-            workers=workers,
-            host=changed.host,
-            port=changed.port,
-            log_config=None,
-            access_log=False,
-        )
+        run_workers("backend.app:from_environment", changed.host, changed.port, workers, True)
         return
     config = uvicorn.Config(
         create_app(changed), host=changed.host, port=changed.port, log_config=None, access_log=False

@@ -47,6 +47,7 @@ from ..policies.schemas import (
     NewTopUp,
     PolicyAccepted,
     PolicyOut,
+    PremiumLedger,
     PremiumOut,
 )
 from ..products.schemas import ProductOut
@@ -249,6 +250,11 @@ def get_policy(policy: str) -> Call[PolicyOut]:
 def get_premium(policy: str) -> Call[PremiumOut]:
     """Premium consumed and left at the latest block."""
     return _read(f"/v1/policies/{policy}/premium", PremiumOut)
+
+
+def get_premium_ledger(policy: str) -> Call[PremiumLedger]:
+    """Every premium that was prepaid, earned or refunded, with its transaction."""
+    return _read(f"/v1/policies/{policy}/premium-ledger", PremiumLedger)
 
 
 def get_lifecycle(policy: str) -> Call[LifecycleOut]:

@@ -15,6 +15,7 @@ from ..ledger.tables import LedgerPolicy
 from ..transactions.schemas import Accepted, TransactionOut
 from . import service
 from .lifecycle import lifecycle_of
+from .premiums import ledger_of
 from .repository import Found, find_policy, visible_policies
 from .schemas import (
     CancellationPreview,
@@ -23,6 +24,7 @@ from .schemas import (
     NewTopUp,
     PolicyAccepted,
     PolicyOut,
+    PremiumLedger,
     PremiumOut,
 )
 
@@ -80,6 +82,13 @@ def get_premium(policy: Key, at: ServicesDep, who: Reader) -> PremiumOut:
     with at.database.read() as session:
         found = find_policy(session, who, policy)
     return service.premium_out(at, found)
+
+
+@router.get("/{policy}/premium-ledger", responses=declared("not-found"))
+def get_premium_ledger(policy: Key, at: ServicesDep, who: Reader) -> PremiumLedger:
+    """Every premium that was prepaid, earned or refunded, with its transaction."""
+    with at.database.read() as session:
+        return ledger_of(session, find_policy(session, who, policy))
 
 
 @router.get("/{policy}/lifecycle", responses=declared("not-found"))

@@ -72,6 +72,26 @@ class PremiumOut(Body):
     balance: Digits
 
 
+class PremiumEntry(Body):
+    """`balance` is what is prepaid and not booked as earned or refunded after this entry."""
+
+    kind: Literal["prepaid", "earned", "refunded"]
+    event: str
+    amount: Digits
+    balance: Digits
+    time: int
+    block_number: int
+    transaction_hash: str
+
+
+class PremiumLedger(Body):
+    """Entries in the order of the chain; prepaid = earned + refunded + balance, to the unit."""
+
+    id: str
+    balance: Digits
+    entries: list[PremiumEntry]
+
+
 class NewTopUp(Body):
     amount: Amount
 

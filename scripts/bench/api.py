@@ -128,10 +128,7 @@ def database(engine: str, folder: Path) -> Iterator[str]:
 def floors(seconds: float) -> list[Measure]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [
-        sys.executable, "-m", "uvicorn", "scripts.bench.floors:app", "--port", str(port),
-        "--workers", str(WORKERS), "--no-access-log", "--log-level", "error",
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "scripts.bench.floors", str(port), str(WORKERS)]
     found = []
     with process(command, dict(os.environ), f"{url}/"):
         for kind, path in (("quote", "/quotes"), ("cover", "/transactions:cover")):

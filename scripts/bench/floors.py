@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from fastapi import FastAPI, Response
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Response
 from backend.certificates.schemas import NewCertificate
 from backend.http.writes import JSON
 from backend.quotes.schemas import NewQuote
+from backend.serving import run_workers
 from contracts.client.messages import Domain, Quote, digest
 from contracts.client.signatures import sign
 
@@ -43,3 +45,7 @@ def signatures_a_second(seconds: float = 2.0) -> float:
         sign(digest(quote, domain), key)
         count += 1
     return count / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    run_workers("scripts.bench.floors:app", "127.0.0.1", int(sys.argv[1]), int(sys.argv[2]), False)
