@@ -25,7 +25,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.certificates.schemas import CertificateOut, NewCertificate
-from backend.client import ApiError, BadWebhook, Client, calls, verify_webhook
+from backend.client import ApiError, BadWebhook, Client, Unreachable, calls, verify_webhook
 from backend.webhooks.schemas import NewEndpoint
 
 PRICES = {"tea": 20, "kettle": 45, "bicycle": 380}
@@ -67,8 +67,8 @@ class Shop:
             try:
                 order.certificate = self.api(calls.cover(wish))
                 order.status = "covered"
-            except ApiError as error:
-                order.status = f"not covered: {error.kind}"
+            except (ApiError, Unreachable) as error:
+                order.status = f"not covered: {error}"
         self.orders[number] = order
         return order
 
@@ -77,7 +77,8 @@ class Shop:
         self.messages[message_id] = message
         if message["type"] not in ("bordereau.posted", "certificates.paid"):
             return
-        found = {c.serial: c.status for c in self.api.items(calls.list_certificates, self.series)}
+        known = self.api.items(calls.list_certificates, self.series)
+        found = {c.serial: c.status for c in known if c.status != "sold"}
         for order in self.orders.values():
             if order.certificate is not None:
                 order.status = found.get(order.certificate.serial, order.status)
