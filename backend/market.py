@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Protocol
 
 from contracts.client.errors import NodeRefused
@@ -21,6 +22,9 @@ HEAD_SECONDS = 0.25
 
 MARGIN_SECONDS = 0.05
 """Within so long before its end a head does not count as known."""
+
+ASKED_SECONDS = 1.0
+"""How long a head is taken for the latest one while another thread asks for the next."""
 
 
 class UnknownProduct(Missing):
@@ -71,12 +75,35 @@ class ChainMarket:
         self._contracts = contracts
         self._clock = clock
         self._head: tuple[float, Block] | None = None
+        self._asking = Lock()
         self._kept: dict[tuple[str, int], Any] = {}
 
     def head(self) -> Block:
+        """One thread asks at a time; the others go on with the last head, if it is young enough."""
+        kept = self._kept_head(HEAD_SECONDS)
+        if kept is not None:
+            return kept
+        if not self._asking.acquire(blocking=False):
+            kept = self._kept_head(ASKED_SECONDS)
+            if kept is not None:
+                return kept
+            self._asking.acquire()
+        try:
+            return self._ask()
+        finally:
+            self._asking.release()
+
+    def known_head(self) -> Block | None:
+        seconds = ASKED_SECONDS if self._asking.locked() else HEAD_SECONDS
+        return self._kept_head(seconds - MARGIN_SECONDS)
+
+    def _kept_head(self, seconds: float) -> Block | None:
+        if self._head is None or self._clock() - self._head[0] >= seconds:
+            return None
+        return self._head[1]
+
+    def _ask(self) -> Block:
         now = self._clock()
-        if self._head is not None and now - self._head[0] < HEAD_SECONDS:
-            return self._head[1]
         block = self._contracts.node.block()
         if block is None:
             raise NodeRefused("the chain has no block")
@@ -84,11 +111,6 @@ class ChainMarket:
             self._kept = {}
         self._head = (now, block)
         return block
-
-    def known_head(self) -> Block | None:
-        if self._head is None or self._clock() - self._head[0] > HEAD_SECONDS - MARGIN_SECONDS:
-            return None
-        return self._head[1]
 
     def _once(self, kind: str, key: int, read: Callable[[], Any]) -> Any:
         self.head()

@@ -42,7 +42,7 @@ COIN = 10**6
 MODEL = keccak256(b"the sandbox's scores are staged")
 WORDING = keccak256(b"the sandbox's wording")
 TABLE = [10 + lane for lane in range(16)]
-PARAMETERS = SystemParameters(max_frame_age=100_000)
+PARAMETERS = SystemParameters(max_frame_age=100_000, max_report_delay=120, withdrawal_delay=240)
 POLICY, CERTIFICATE = 1, 2
 SCORE = 2_000
 CAPITAL, FLOAT, BOND = 5_000_000 * COIN, 10_000 * COIN, 500_000 * COIN

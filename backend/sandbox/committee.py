@@ -99,19 +99,29 @@ class ChainSandbox:
             return frame, self._send("RiskFeed", "report", *arguments)
 
     def outage(self, subject: int, seconds: int, attacked: bool) -> Outage:
+        """Slots are attested as time passes them, because each closes after the report delay."""
+        parameters = self._deployment.parameters
+        length = parameters.slot_length
+        piece = max(1, parameters.max_report_delay // 2 // length)
         with self._lock:
-            length = self._deployment.parameters.slot_length
             first = self._now() // length + 1
             last = first + max(1, -(-seconds // length)) - 1
-            self.advance((last - first + 3) * length)
             sent = []
-            for epoch in range(first // SLOTS_PER_EPOCH, last // SLOTS_PER_EPOCH + 1):
-                start = epoch * SLOTS_PER_EPOCH
-                bits = range(max(first, start), min(last, start + SLOTS_PER_EPOCH - 1) + 1)
-                sent.append(
-                    self._attest(subject, epoch, sum(1 << slot - start for slot in bits), attacked)
-                )
+            for start in range(first, last + 1, piece):
+                end = min(start + piece, last + 1)
+                self.advance(max(1, (end + 1) * length - self._now()))
+                sent += self._attest_slots(subject, start, end, attacked)
             return Outage(first, last, tuple(sent))
+
+    def _attest_slots(self, subject: int, start: int, end: int, attacked: bool) -> list[str]:
+        """Attests the slots start..end-1; one transaction an epoch."""
+        sent = []
+        for epoch in range(start // SLOTS_PER_EPOCH, (end - 1) // SLOTS_PER_EPOCH + 1):
+            base = epoch * SLOTS_PER_EPOCH
+            slots = range(max(start, base), min(end, base + SLOTS_PER_EPOCH))
+            mask = sum(1 << (slot - base) for slot in slots)
+            sent.append(self._attest(subject, epoch, mask, attacked))
+        return sent
 
     def _attest(self, subject: int, epoch: int, lost: int, attacked: bool) -> str:
         version = self._system.read("IncidentRegistry", "committeeOf", epoch)
