@@ -14,16 +14,19 @@ import argparse
 import asyncio
 import contextlib
 import json
+import secrets
+import ssl
+import struct
 import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, NewType, TextIO, get_args
+from typing import Literal, NewType, TextIO, cast, get_args
 
 Micros = NewType("Micros", int)
-Kind = Literal["tcp", "http"]
+Kind = Literal["tcp", "tls", "http", "dns"]
 
 TIMEOUT = "timeout"
 REFUSED = "refused"
@@ -133,7 +136,78 @@ async def http_probe(host: str, port: int) -> str | None:
         return status
 
 
-PROBERS: Mapping[Kind, Prober] = {"tcp": tcp_probe, "http": http_probe}
+async def tls_probe(host: str, port: int) -> str | None:
+    """A TLS handshake is finished. Whose certificate it is does not matter: a probe asks whether
+    the service is there, and an address rarely stands in a certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except ssl.SSLError:
+        return PROTOCOL
+    writer.close()
+    return None
+
+
+class _Answer(asyncio.DatagramProtocol):
+    """Sends one datagram and keeps the first answer, or the error of the network."""
+
+    def __init__(self, question: bytes) -> None:
+        self._question = question
+        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # not every transport of datagrams is an asyncio.DatagramTransport
+        cast(asyncio.DatagramTransport, transport).sendto(self._question)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if not self.answer.done():
+            self.answer.set_result(data)
+
+    def error_received(self, exc: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(exc)
+
+
+def dns_question(number: int) -> bytes:
+    """A question for the name servers of the root, which every resolver and server can answer or
+    refuse (RFC 1035)."""
+    head = struct.pack(">6H", number, 0x0100, 1, 0, 0, 0)
+    return head + b"\x00" + struct.pack(">2H", 2, 1)
+
+
+def dns_error(number: int, answer: bytes) -> str | None:
+    """What is wrong with an answer over UDP. A refusal is a healthy server's word (RCODE 5), a
+    failure of the server is not (RCODE 2)."""
+    if len(answer) < 12:
+        return PROTOCOL
+    same, flags = struct.unpack_from(">2H", answer)
+    if same != number or not flags & 0x8000:
+        return PROTOCOL
+    code = flags & 0xF
+    return None if code in (0, 3, 5) else f"rcode {code}"
+
+
+async def dns_probe(host: str, port: int) -> str | None:
+    """A question over UDP is answered."""
+    number = secrets.randbits(16)
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(
+        lambda: _Answer(dns_question(number)), remote_addr=(host, port)
+    )
+    try:
+        return dns_error(number, await protocol.answer)
+    finally:
+        transport.close()
+
+
+PROBERS: Mapping[Kind, Prober] = {
+    "tcp": tcp_probe,
+    "tls": tls_probe,
+    "http": http_probe,
+    "dns": dns_probe,
+}
 
 
 async def probe_once(

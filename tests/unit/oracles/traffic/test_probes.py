@@ -11,6 +11,8 @@ from oracles.traffic.probes import (
     Micros,
     Probe,
     ProbeRecordError,
+    dns_error,
+    dns_question,
     error_name,
     http_error,
     parse_line,
@@ -149,3 +151,32 @@ def test_probe_loop__first_probe_is_slow__others_start_and_order_is_kept() -> No
         return [probe.ts async for probe in probe_loop(one, count=3, interval=0.0)]
 
     assert asyncio.run(run()) == [1, 2, 3]
+
+
+def dns_answer(number: int, flags: int) -> bytes:
+    return number.to_bytes(2, "big") + flags.to_bytes(2, "big") + bytes(8)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"", "protocol"),
+        (dns_answer(7, 0x8180)[:11], "protocol"),
+        (dns_answer(8, 0x8180), "protocol"),  # the answer to another question
+        (dns_answer(7, 0x0100), "protocol"),  # a question
+        (dns_answer(7, 0x8182), "rcode 2"),  # the server failed
+        (dns_answer(7, 0x8180), None),
+        (dns_answer(7, 0x8183), None),  # no such name
+        (dns_answer(7, 0x8185), None),  # refused, so somebody is there
+    ],
+)
+def test_dns_error__answer__is_judged(answer: bytes, error: str | None) -> None:
+    assert dns_error(7, answer) == error
+
+
+def test_dns_question__any_number__asks_once_for_the_root() -> None:
+    question = dns_question(0xABCD)
+    assert question[:2] == b"\xab\xcd"
+    assert question[4:6] == b"\x00\x01"
+    assert question[12:] == b"\x00\x00\x02\x00\x01"
+    assert dns_error(0xABCD, question) == "protocol"
