@@ -15,6 +15,7 @@ from scripts.committee.processes import Committee
 from scripts.committee.traffic import LiveTraffic
 
 SKEW_S = 180
+SETTLE_S = 0.3
 
 
 class Gates:
@@ -111,6 +112,8 @@ class GatedCommittee(Committee):
             now = self.chain.pass_time(2)
             traffic.advance(now)
             self.caught_up()
+            # what the cycles said is heard and acted upon before it is the next one's turn
+            time.sleep(SETTLE_S)
 
     def lost_between(self, first: int) -> set[int]:
         """Slots from ``first`` on that the chain's quorum calls lost."""
