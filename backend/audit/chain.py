@@ -82,9 +82,8 @@ class Memory:
         self._db.execute("INSERT INTO pin VALUES (?, ?, 0)", (url, json.dumps(asdict(pin))))
 
     def end(self) -> None:
-        """The audit ended: the next one begins afresh."""
+        """The audit ended: the next one begins afresh. Its reports may still read what is kept."""
         self._db.execute("UPDATE pin SET done = 1")
-        self._db.close()
 
     def get(self, request: str) -> Any:
         """A kept answer, or None."""
@@ -304,10 +303,14 @@ class Calldata(Mapping[str, tuple[str, str, bytes]]):
             start = self._place[name]
             following = self._order[start : start + CALLDATA_BATCH]
             if len(self._held) > 8 * CALLDATA_BATCH:
-                self._held.clear()
+                self.forget()
             for one, sender, receiver, input_ in self._chain.transactions(following):
                 self._held[one] = (sender, receiver, input_)
         return self._held[name]
+
+    def forget(self) -> None:
+        """Lets go of what is held; it is read again when needed."""
+        self._held.clear()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._order)

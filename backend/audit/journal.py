@@ -35,6 +35,10 @@ RESERVE = "claims reserve (memo)"
 EXPECTED = "capital behind the reserve (memo)"
 GIFTS = "tokens that nobody was owed"
 
+VIRTUAL_SHARES = 10**6
+"""Shares that a vault counts beside those it minted, so that nobody can move the price of few."""
+MOST_GROWTH_BITS = 20
+UNBOUNDED_MINT = 2**100
 CUSTODIANS = ("PolicyBook", "Facility", "Cell", "JuniorVault", "SeniorVault")
 BPS = 10_000
 
@@ -290,6 +294,10 @@ class Bookkeeper:
     commissions: dict[str, int] = field(default_factory=dict)
     wrong: list[tuple[str, str]] = field(default_factory=list)
     """Place and cause of each contradiction."""
+    shares: Counter[str] = field(default_factory=Counter)
+    """Shares of each vault."""
+    priced: dict[str, Row] = field(default_factory=dict)
+    """Vault → what it said when it was priced last."""
     transfers: Counter[str] = field(default_factory=Counter)
     """What the token moved into each custodian."""
     _transaction: str = ""
@@ -346,7 +354,7 @@ class Bookkeeper:
     def _say(self, event: Event, cause: str) -> None:
         self.wrong.append((f"{event.name} at {event.place}", cause))
 
-    def _same(self, event: Event, what: str, said: int, booked: int) -> None:
+    def _same(self, event: Event, what: str, said: int, booked: int | None) -> None:
         if said != booked:
             self._say(event, f"{what} is {said}, booked {booked}")
 
@@ -374,6 +382,32 @@ class Bookkeeper:
                 self._same(event, "part of senior capital", a["fromSenior"], a["amount"] - junior)
             case "Cell", "FeesWithdrawn":
                 self._same(event, "fees", a["amount"], self.journal.owed(FEES))
+            case (("JuniorVault" | "SeniorVault"), "EpochPriced"):
+                self._price(event)
+            case "Cell", "EpochSettled":
+                for vault, side in (("JuniorVault", "junior"), ("SeniorVault", "senior")):
+                    said = self.priced.pop(vault, {"assetsIn": None, "assetsOut": None})
+                    self._same(event, f"{side} deposits", a[f"{side}In"], said["assetsIn"])
+                    self._same(event, f"{side} withdrawals", a[f"{side}Out"], said["assetsOut"])
+
+    def _price(self, event: Event) -> None:
+        """Shares are priced at capital less its part of the reserve, junior first; rounded down."""
+        a, journal = event.args, self.journal
+        junior, senior = journal.owed(JUNIOR), journal.owed(SENIOR)
+        from_junior = min(journal.owed(RESERVE), junior)
+        value = junior - from_junior
+        if event.contract == "SeniorVault":
+            value = senior - min(journal.owed(RESERVE) - from_junior, senior)
+        self._same(event, "value", a["value"], value)
+        self._same(event, "supply", a["supply"], self.shares[event.contract])
+        out = a["sharesBurned"] * (value + 1) // (a["supply"] + VIRTUAL_SHARES)
+        self._same(event, "assets withdrawn", a["assetsOut"], out)
+        left = a["supply"] - a["sharesBurned"]
+        minted = a["assetsIn"] * (left + VIRTUAL_SHARES) // (value - a["assetsOut"] + 1)
+        minted = min(minted, max(UNBOUNDED_MINT, left << MOST_GROWTH_BITS))
+        self._same(event, "shares minted", a["sharesMinted"], minted)
+        self.shares[event.contract] = left + a["sharesMinted"]
+        self.priced[event.contract] = a
 
     def _totals(self, event: Event) -> None:
         """Running totals that events carry, given the balances after them."""

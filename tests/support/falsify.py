@@ -499,6 +499,16 @@ FALSIFICATIONS = (
         "commission is",
     ),
     Falsification(
+        "a lender gets one share more than the price gives",
+        lambda c: c.edit("SeniorVault", "EpochPriced", more("sharesMinted")),
+        "shares minted is",
+    ),
+    Falsification(
+        "a vault takes one unit of deposits more than the cell books",
+        lambda c: c.edit("JuniorVault", "EpochPriced", more("assetsIn")),
+        "junior deposits is",
+    ),
+    Falsification(
         "locked capital is told one unit too low",
         lambda c: c.edit("Cell", "CapitalLocked", more("locked", -1)),
         "locked capital is",

@@ -265,6 +265,11 @@ class Made:
                 )  # fmt: skip
                 self.move(person("lender"), vault, amount)
         with self.transaction("Cell"):
+            for vault, amount in (("SeniorVault", senior), ("JuniorVault", junior)):
+                self.emit(
+                    vault, "EpochPriced", value=0, supply=0, sharesBurned=0, assetsOut=0,
+                    assetsIn=amount, sharesMinted=amount * 10**6,
+                )  # fmt: skip
             self.junior, self.senior = self.junior + junior, self.senior + senior
             self.emit(
                 "Cell", "EpochSettled", epoch=1, juniorOut=0, seniorOut=0, juniorIn=junior,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.audit.chain import Chain, EndpointContradictsItself, EndpointFailed
+from backend.audit.chain import Calldata, Chain, EndpointContradictsItself, EndpointFailed
 from backend.audit.run import Request, audit
 from tests.support.made_ledger import ADDRESSES, Endpoint, Made
 
@@ -123,3 +123,17 @@ def test_audit__after_one_that_ended__begins_afresh(made: Made, tmp_path: Path) 
     assert audited(first, tmp_path / "reading.sqlite") == 0
     assert audited(second, tmp_path / "reading.sqlite") == 0
     assert first.asked == second.asked
+
+
+def test_calldata__after_the_audit_ended__is_still_read_from_what_is_kept(
+    made: Made, tmp_path: Path
+) -> None:
+    endpoint = Fickle(made)
+    found = audit(
+        Request("http://made", ADDRESSES, transport=endpoint, memory=tmp_path / "reading.sqlite")
+    )
+    asked = endpoint.asked
+    assert isinstance(found.calldata, Calldata)
+    found.calldata.forget()
+    assert all(found.leaves(batch) for (batch,) in found.ledger.rows("ledger_bordereaux"))
+    assert endpoint.asked == asked
