@@ -256,7 +256,7 @@ def _plot_areas(judged: Judged) -> Figure:
     axes.set_xticks(np.arange(len(networks)) + 0.4, networks)
     axes.set_ylabel("area at equal protocol and direction")
     axes.set_ylim(0, 1)
-    axes.legend(fontsize="small", ncols=4)
+    figure.legend(loc="outside lower center", fontsize="small", ncols=len(judged.by_scorer))
     figure.suptitle("networks left out")
     return figure
 
