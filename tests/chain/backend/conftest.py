@@ -41,7 +41,7 @@ def pytest_terminal_summary(
 ) -> None:
     rows = config.stash.get(TABLE, [])
     if rows:
-        terminalreporter.section(f"killed at {len(rows)} points")
+        terminalreporter.section(f"{len(rows)} points and faults survived")
         for point, engine, outcome in sorted(rows):
             terminalreporter.write_line(f"{point:<30} {engine:<11} {outcome}")
 
