@@ -23,6 +23,7 @@ from backend.audit.rules import (
     SLOTS_PER_EPOCH,
     RateStep,
     accumulated,
+    as_score,
     lanes,
     median,
     payout_down,
@@ -34,6 +35,7 @@ from backend.audit.rules import (
     set_slots,
     table_rate,
 )
+from backend.audit.segments import at_second, cover_end, segments_of
 
 DAY = 86_400
 SERVICE_ATTACK, SERVICE_OUTAGE = 0, 1
@@ -180,7 +182,7 @@ def check_scores(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             continue
         result.recomputed["score reports"] += 1
         _check_vectors(event, call, p, result)
-        vectors = [lanes(v["scores"]) for v in call["vectors"]]
+        vectors = [[as_score(lane) for lane in lanes(v["scores"])] for v in call["vectors"]]
         said = lanes(event.args["scores"])
         said_medians = lanes(event.args["uncapped"]) or said
         first = event.args["firstRisk"]
@@ -363,6 +365,8 @@ class Stream:
     funds: int
     collected: int = 0
     settled: bool = False
+    endorsed: Row | None = None
+    """An endorsement by quote that has not acted."""
 
     def premium(self, until: int) -> int:
         """Premium of the segment up to a second, rounded up."""
@@ -374,6 +378,8 @@ class Stream:
     def earned(self, now: int) -> int:
         """What the segment consumed by a second: less than its whole premium once it lapsed."""
         until = min(now, self.end)
+        if self.acts_by(until) and self.premium(self.acts_at) <= self.funds:
+            return self.premium(self.acts_at) + self.turned().earned(now)
         if self.premium(until) <= self.funds:
             return self.premium(until)
         low, high = self.start, until
@@ -381,6 +387,36 @@ class Stream:
             middle = (low + high) // 2
             low, high = (middle, high) if self.premium(middle) <= self.funds else (low, middle)
         return self.premium(low)
+
+    @property
+    def acts_at(self) -> int:
+        assert self.endorsed is not None
+        at: int = self.endorsed["at"]
+        return at
+
+    def acts_by(self, time: int) -> bool:
+        """Whether a waiting endorsement acts by a second, if the funds last until then."""
+        return self.endorsed is not None and self.acts_at <= time
+
+    def turned(self) -> Stream:
+        """The segment that the endorsement begins; it takes over what is left of the money."""
+        assert self.endorsed is not None
+        spent = self.premium(self.acts_at)
+        return Stream(
+            self.steps,
+            self.endorsed["sumInsured"],
+            self.endorsed["loading"],
+            self.acts_at,
+            self.end,
+            self.funds - spent,
+            self.collected - spent,
+        )
+
+
+REACHES = {"PremiumEarned": "until", "PolicyLapsed": "at", "PolicyCancelled": "end"} | {
+    "PolicyFinished": "end"
+}
+"""Event → its field that says up to which second the policy has been brought."""
 
 
 def streams_of(ledger: Ledger, result: Result) -> dict[int, tuple[int, Stream]]:
@@ -407,6 +443,9 @@ def streams_of(ledger: Ledger, result: Result) -> dict[int, tuple[int, Stream]]:
         if policy not in found:
             continue
         past, stream = found[policy]
+        if event.name in REACHES and stream.acts_by(a[REACHES[event.name]]):
+            past, stream = past + stream.premium(stream.acts_at), stream.turned()
+            found[policy] = (past, stream)
         match event.name:
             case "PremiumEarned":
                 stream.collected += a["amount"]
@@ -417,6 +456,11 @@ def streams_of(ledger: Ledger, result: Result) -> dict[int, tuple[int, Stream]]:
                 paid_for = stream.premium(a["at"]) <= stream.funds < stream.premium(a["at"] + 1)
                 what = f"lapse at the second {a['at']} in which its funds end"
                 result.expect("premium", where, paid_for, True, what)
+                stream.endorsed = None
+            case "PolicyEndorsed":
+                stream.endorsed = a
+                if not int.from_bytes(a["quoteDigest"], "big"):
+                    found[policy] = (past + stream.premium(a["at"]), stream.turned())
             case "PolicyToppedUp" if a["newSegment"]:
                 left = stream.funds - stream.collected
                 found[policy] = (
@@ -432,11 +476,11 @@ def streams_of(ledger: Ledger, result: Result) -> dict[int, tuple[int, Stream]]:
                 )
             case "PolicyToppedUp":
                 stream.funds += a["amount"]
-            case "PolicyCancelled" | "PolicyExpired":
+            case "PolicyCancelled" | "PolicyFinished":
                 due = 0 if stream.settled else stream.funds - stream.collected
                 result.expect("premium", where, a["refund"], due, "refund")
                 stream.settled = True
-                stream.end = a.get("end", stream.end)
+                stream.end = a["end"]
     return found
 
 
@@ -696,11 +740,15 @@ def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             result.cannot("claim", claim, f"slot {row['run_start']} begins no run of lost slots")
             continue
         (run,) = found
-        covered = policy["start"] + terms["coverageLag"] <= run.start < policy["end"]
+        segments = segments_of(ledger, row["policy"])
+        cover = at_second(segments, run.start)
+        covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
         result.expect("claim", claim, covered, True, "run begins within cover")
-        seconds = seconds_due(run, policy["end"], terms["waitingPeriod"])
+        if cover is None:
+            continue
+        seconds = seconds_due(run, cover_end(segments, cover), terms["waitingPeriod"])
         others = of_policy[row["policy"]] - granted[claim]
-        due = min(payout_down(seconds, policy["loss_per_hour"]), policy["sum_insured"] - others)
+        due = min(payout_down(seconds, cover.loss_per_hour), cover.sum_insured - others)
         added = sum(e.args["amount"] for e in events)
         scheduled = any(e.name == "ClaimScheduled" for e in events)
         expected = due if scheduled else min(due, terms["instantLimit"])

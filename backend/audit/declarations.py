@@ -71,8 +71,14 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "address indexed member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)",
         "SlotsAttested(uint64 indexed subject, uint32 indexed epoch, uint64 lostMask, "
         "uint64 attackMask)",
+        "DependencySuspected(uint32 indexed dependency, uint32 indexed committeeVersion, "
+        "uint256 lanes, uint8 members, uint40 since, uint40 expires)",
     ),
-    "ExposureLedger": ("CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",),
+    "ExposureLedger": (
+        "CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",
+        "PauseSet(uint8 indexed dimension, uint256 indexed key, uint40 until)",
+        "DependencyFrozen(uint32 indexed dependency, uint40 until)",
+    ),
     "Cell": (
         "CapitalLocked(address indexed by, uint128 amount, uint128 locked)",
         "CapitalReleased(address indexed by, uint128 amount, uint128 locked)",
@@ -99,7 +105,10 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "uint128 balance, bool newSegment)",
         "PolicyCancelled(uint64 indexed policy, uint128 refund, uint40 end)",
         "PolicyLapsed(uint64 indexed policy, uint40 at)",
-        "PolicyExpired(uint64 indexed policy, uint128 refund)",
+        "PolicyEndorsed(uint64 indexed policy, bytes32 quoteDigest, uint40 at, uint128 sumInsured, "
+        "uint128 lossPerHour, uint128 dependencies, uint64 rate, uint64 loading)",
+        "PolicyFinished(uint64 indexed policy, uint128 refund, uint40 end)",
+        "PolicyExpired(uint64 indexed policy)",
         "PremiumEarned(uint64 indexed policy, uint128 amount, uint40 until)",
         "RefundStored(address indexed holder, uint128 amount)",
         "StoredWithdrawn(address indexed holder, uint128 amount)",

@@ -125,7 +125,7 @@ def _earned(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield UNEARNED, TRANSIT, a["amount"]
 
 
-@books("PolicyBook", "PolicyCancelled", "PolicyExpired")
+@books("PolicyBook", "PolicyCancelled", "PolicyFinished")
 def _refunded(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield UNEARNED, TOKENS + "PolicyBook", a["refund"]
 

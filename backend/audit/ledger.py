@@ -222,11 +222,23 @@ def _cancelled(ledger: Ledger, event: Event, a: Row) -> None:
     row["end"] = a["end"]
 
 
-@folds("PolicyBook", "PolicyExpired")
-def _expired(ledger: Ledger, event: Event, a: Row) -> None:
+@folds("PolicyBook", "PolicyEndorsed")
+def _endorsed(ledger: Ledger, event: Event, a: Row) -> None:
+    row = ledger.row("ledger_policies", a["policy"])
+    row["sum_insured"], row["loss_per_hour"] = a["sumInsured"], a["lossPerHour"]
+    row["rate"], row["loading"] = a["rate"], a["loading"]
+
+
+@folds("PolicyBook", "PolicyFinished")
+def _finished(ledger: Ledger, event: Event, a: Row) -> None:
     row = ledger.row("ledger_policies", a["policy"])
     row["refunded"] += a["refund"]
-    row["released"] = True
+    row["end"] = a["end"]
+
+
+@folds("PolicyBook", "PolicyExpired")
+def _expired(ledger: Ledger, event: Event, a: Row) -> None:
+    ledger.row("ledger_policies", a["policy"])["released"] = True
 
 
 # -- certificates ----------------------------------------------------------------------------------

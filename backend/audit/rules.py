@@ -31,6 +31,12 @@ def lanes(packed: bytes) -> list[int]:
     return [int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2)]
 
 
+def as_score(lane: int) -> int:
+    """What a vector's lane says: its low 14 bits, above 10,000 that there is no sensor data."""
+    score = lane & 0x3FFF
+    return score if score <= 10_000 else NO_SENSOR_DATA
+
+
 def table_rate(table: int, unit: int, score: int) -> int:
     """Rate of a score: lane min(15, score / 625) of the table, in units of `unit`."""
     lane = min(LANES - 1, score // SCORES_PER_LANE)

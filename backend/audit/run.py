@@ -191,7 +191,7 @@ def premium_views(chain: Chain, book: str, ledger: Ledger) -> dict[int, int]:
     """Premium earned by each unsettled policy at the pinned block, as the contract says."""
     settled = {
         event.args["policy"]
-        for name in ("PolicyCancelled", "PolicyExpired")
+        for name in ("PolicyCancelled", "PolicyFinished")
         for event in ledger.named("PolicyBook", name)
     }
     open_ = [policy for (policy,) in ledger.rows("ledger_policies") if policy not in settled]

@@ -27,6 +27,7 @@ STEPS = {
     "quote_accepted": Stage.PROTECT,
     "policy_bound": Stage.PROTECT,
     "policy_topped_up": Stage.PROTECT,
+    "policy_endorsed": Stage.PROTECT,
     "rate_reset": Stage.PROTECT,
     "slots_attested": Stage.DETECT,
     "claim_opened": Stage.RESPOND,
@@ -37,6 +38,7 @@ STEPS = {
     "claim_paid": Stage.RECOVER,
     "policy_cancelled": Stage.RECOVER,
     "policy_lapsed": Stage.RECOVER,
+    "policy_finished": Stage.RECOVER,
     "policy_expired": Stage.RECOVER,
 }
 """Stage that each kind of step belongs to."""

@@ -1,4 +1,4 @@
-"""Stores lapses, and releases capital and caps behind cover that can no longer be claimed."""
+"""Stores lapses, settles premium at cover's end, and releases what can no longer be claimed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AT_ONCE = 50
 def run_expiry(at: Services) -> int:
     """One pass over policies and bordereaux; how many calls were queued."""
     now = at.market.head().timestamp
-    return _lapse(at, now) + _expire(at, now)
+    return _lapse(at, now) + _finish(at, now) + _expire(at, now)
 
 
 def _lapse(at: Services, now: int) -> int:
@@ -31,6 +31,28 @@ def _lapse(at: Services, now: int) -> int:
     for policy, paid in rows:
         if not at.contracts.view("PolicyBook", "coverAt", policy, now)["inForce"]:
             queued += ask_and_queue(at, f"touch:{policy}:{paid}", "PolicyBook", "touch", policy)
+    return queued
+
+
+def _finish(at: Services, now: int) -> int:
+    """`finish` for policies whose end has come: the cell gets its premium, the holder the rest."""
+    with at.database.read() as session:
+        query = select(LedgerPolicy).where(
+            LedgerPolicy.status.in_(("in_force", "lapsed")), LedgerPolicy.end <= now
+        )
+        policies = [
+            row.policy
+            for row in session.scalars(query)
+            if row.premium_earned + row.refunded < row.premium_paid
+        ]
+    return _queue(at, "PolicyBook", "finish", policies)
+
+
+def _queue(at: Services, contract: str, function: str, numbers: list[int]) -> int:
+    queued = 0
+    for chunk in chunks(numbers, AT_ONCE):
+        key = f"{function}:{contract}:{chunk[0]}-{chunk[-1]}:{len(chunk)}"
+        queued += ask_and_queue(at, key, contract, function, chunk)
     return queued
 
 
@@ -49,9 +71,5 @@ def _expire(at: Services, now: int) -> int:
             product = at.market.product(ProductId(row.product))
             if row.posted_at + product.term + delay + product.claim_window <= now:
                 batches.append(row.batch)
-    queued = 0
-    for contract, numbers in (("PolicyBook", policies), ("CertificateBook", batches)):
-        for chunk in chunks(numbers, AT_ONCE):
-            key = f"expire:{contract}:{chunk[0]}-{chunk[-1]}:{len(chunk)}"
-            queued += ask_and_queue(at, key, contract, "expire", chunk)
-    return queued
+    queued = _queue(at, "PolicyBook", "expire", policies)
+    return queued + _queue(at, "CertificateBook", "expire", batches)

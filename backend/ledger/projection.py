@@ -233,13 +233,26 @@ def _policy_cancelled(session: Session, event: LedgerEvent, v: Values) -> None:
     row.refunded += v["refund"]
 
 
-@on("PolicyBook", "PolicyExpired", "policy:{policy}")
-def _policy_expired(session: Session, event: LedgerEvent, v: Values) -> None:
+@on("PolicyBook", "PolicyEndorsed", "policy:{policy}")
+def _policy_endorsed(session: Session, event: LedgerEvent, v: Values) -> None:
+    """The terms agreed last, which may act later; cover at a second is the contract's to say."""
     row = session.get_one(LedgerPolicy, v["policy"])
-    row.released = True
+    row.sum_insured, row.loss_per_hour = v["sumInsured"], v["lossPerHour"]
+    row.rate, row.loading = v["rate"], v["loading"]
+
+
+@on("PolicyBook", "PolicyFinished", "policy:{policy}")
+def _policy_finished(session: Session, event: LedgerEvent, v: Values) -> None:
+    row = session.get_one(LedgerPolicy, v["policy"])
+    row.end = v["end"]
     row.refunded += v["refund"]
     if row.status == "in_force":
         row.status = "expired"
+
+
+@on("PolicyBook", "PolicyExpired", "policy:{policy}")
+def _policy_expired(session: Session, event: LedgerEvent, v: Values) -> None:
+    session.get_one(LedgerPolicy, v["policy"]).released = True
 
 
 @on("PolicyBook", "PremiumEarned", "policy:{policy}")

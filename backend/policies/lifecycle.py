@@ -37,6 +37,8 @@ KINDS = {
     "ClaimPaid": "claim_paid",
     "PolicyCancelled": "policy_cancelled",
     "PolicyLapsed": "policy_lapsed",
+    "PolicyEndorsed": "policy_endorsed",
+    "PolicyFinished": "policy_finished",
     "PolicyExpired": "policy_expired",
 }
 """Event → kind of step; other events of these objects are no steps."""

@@ -17,8 +17,10 @@ from ..policies.tables import Bind
 TYPES = {
     ("PolicyBook", "PolicyBound"): "policy.bound",
     ("PolicyBook", "PolicyToppedUp"): "policy.topped_up",
+    ("PolicyBook", "PolicyEndorsed"): "policy.endorsed",
     ("PolicyBook", "PolicyLapsed"): "policy.lapsed",
     ("PolicyBook", "PolicyCancelled"): "policy.cancelled",
+    ("PolicyBook", "PolicyFinished"): "policy.finished",
     ("PolicyBook", "PolicyExpired"): "policy.expired",
     ("ClaimsDesk", "ClaimOpened"): "claim.opened",
     ("ClaimsDesk", "ClaimScheduled"): "claim.scheduled",

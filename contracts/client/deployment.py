@@ -58,6 +58,7 @@ RESTRICTED: dict[tuple[str, str], str] = {
     ("ProductBook", "register"): "PRODUCT_ADMIN",
     ("ProductBook", "close"): "PRODUCT_ADMIN",
     ("ExposureLedger", "setCap"): "PRODUCT_ADMIN",
+    ("ExposureLedger", "pause"): "GUARDIAN",
     ("Cell", "withdrawFees"): "TREASURER",
     ("Facility", "reserve"): "UNDERWRITER",
     ("Facility", "setCommission"): "TREASURER",

@@ -7,42 +7,80 @@ import {ICell} from "../interfaces/ICell.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {ProductId, RiskIndex} from "../interfaces/Types.sol";
 
-/// @title Sums insured per dependency, risk, product and cell, and their caps.
+/// @title Sums insured per dependency, risk, product and cell: their caps, pauses and freezes.
+/// @dev Keys are dense, so neighbours share a word: four lanes of 64 bits, lowest key lowest, each the sum booked (63 bits) and, on top,
+///   whether the key has limits of its own. What is booked on a cell is kept by the cell.
 contract ExposureLedger is IExposureLedger, AccessManaged {
-    struct Line {
-        uint120 booked;
-        uint120 cap;
+    /// @dev one slot
+    struct Limits {
+        uint64 cap;
         /// false: the default cap holds
         bool capped;
+        uint40 pausedUntil;
+        uint40 frozenUntil;
     }
+
+    /// @inheritdoc IExposureLedger
+    uint40 public constant MAX_CLOSURE = 7 days;
+    /// @inheritdoc IExposureLedger
+    uint40 public constant COOL_DOWN = 7 days;
+
+    uint256 private constant LANES = 4;
+    uint256 private constant MOST = (1 << 63) - 1;
 
     address public immutable policyBook;
     address public immutable facility;
     address public immutable certificateBook;
+    address public immutable incidentRegistry;
     /// @inheritdoc IExposureLedger
     uint128 public immutable defaultCap;
 
-    mapping(Dimension => mapping(uint256 key => Line)) private _lines;
+    mapping(Dimension => mapping(uint256 word => uint256)) private _booked;
+    mapping(Dimension => mapping(uint256 key => Limits)) private _limits;
 
     constructor(
         address authority,
         address policyBook_,
         address facility_,
         address certificateBook_,
+        address incidentRegistry_,
         uint128 defaultCap_
     ) AccessManaged(authority) {
-        require(defaultCap_ <= type(uint120).max, CapTooHigh(defaultCap_));
-        (policyBook, facility, certificateBook, defaultCap) = (policyBook_, facility_, certificateBook_, defaultCap_);
+        require(defaultCap_ <= MOST, CapTooHigh(defaultCap_));
+        (policyBook, facility, certificateBook) = (policyBook_, facility_, certificateBook_);
+        (incidentRegistry, defaultCap) = (incidentRegistry_, defaultCap_);
     }
 
     // ------------------------------------------------------------------ product admin
 
     /// @inheritdoc IExposureLedger
     function setCap(Dimension dimension, uint256 key, uint128 cap) external restricted {
-        require(cap <= type(uint120).max, CapTooHigh(cap));
-        Line storage line = _lines[dimension][key];
-        (line.cap, line.capped) = (uint120(cap), true);
+        require(cap <= MOST, CapTooHigh(cap));
+        Limits storage limits = _ownLimits(dimension, key);
+        (limits.cap, limits.capped) = (uint64(cap), true);
         emit CapSet(dimension, key, cap);
+    }
+
+    // ------------------------------------------------------------------ guardian and committee
+
+    /// @inheritdoc IExposureLedger
+    function pause(Dimension dimension, uint256 key, uint40 until) external restricted {
+        Limits storage limits = _ownLimits(dimension, key);
+        uint40 before = limits.pausedUntil;
+        if (until < block.timestamp) until = uint40(block.timestamp);
+        if (until >= before) _requireBounded(until, before);
+        limits.pausedUntil = until;
+        emit PauseSet(dimension, key, until);
+    }
+
+    /// @inheritdoc IExposureLedger
+    function freeze(uint32 dependency, uint40 until) external {
+        require(msg.sender == incidentRegistry, OnlyIncidentRegistry(msg.sender));
+        Limits storage limits = _ownLimits(Dimension.Dependency, dependency);
+        if (until < block.timestamp) until = uint40(block.timestamp);
+        _requireBounded(until, limits.frozenUntil);
+        limits.frozenUntil = until;
+        emit DependencyFrozen(dependency, until);
     }
 
     // ------------------------------------------------------------------ books
@@ -58,8 +96,10 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
             previous = uint32(left);
             _book(Dimension.Dependency, previous, amount);
         }
-        (uint256 locked, uint256 cap) = _cellLine(cell);
-        require(locked <= cap, CapExceeded(Dimension.Cell, uint160(cell), amount, Math.saturatingSub(cap + amount, locked)));
+        uint256 cellKey = uint160(cell);
+        uint256 cap = _capNow(Dimension.Cell, cellKey);
+        uint256 locked = ICell(cell).locked();
+        if (locked > cap) revert CapExceeded(Dimension.Cell, cellKey, amount, Math.saturatingSub(cap + amount, locked));
     }
 
     /// @inheritdoc IExposureLedger
@@ -77,8 +117,7 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     /// @inheritdoc IExposureLedger
     function room(ProductId product, address cell, RiskIndex risk, uint128 dependencies) external view returns (uint128) {
-        (uint256 locked, uint256 cap) = _cellLine(cell);
-        uint256 least = Math.saturatingSub(cap, locked);
+        uint256 least = _roomOf(Dimension.Cell, uint160(cell));
         least = Math.min(least, _roomOf(Dimension.Product, ProductId.unwrap(product)));
         least = Math.min(least, _roomOf(Dimension.Risk, RiskIndex.unwrap(risk)));
         for (; dependencies != 0; dependencies >>= 32) {
@@ -88,40 +127,67 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     }
 
     /// @inheritdoc IExposureLedger
-    function booked(Dimension dimension, uint256 key) external view returns (uint128 booked_, uint128 cap) {
-        if (dimension == Dimension.Cell) {
-            (uint256 locked, uint256 cellCap) = _cellLine(address(uint160(key)));
-            return (uint128(locked), uint128(cellCap));
-        }
-        Line memory line = _lines[dimension][key];
-        return (line.booked, uint128(_capOf(line)));
+    function booked(Dimension dimension, uint256 key) public view returns (uint128 booked_, uint128 cap) {
+        Limits memory limits = _limits[dimension][key];
+        cap = limits.capped ? limits.cap : defaultCap;
+        if (dimension == Dimension.Cell) booked_ = ICell(address(uint160(key))).locked();
+        else booked_ = uint128((_booked[dimension][key / LANES] >> _shiftOf(key)) & MOST);
+    }
+
+    /// @inheritdoc IExposureLedger
+    function closedUntil(Dimension dimension, uint256 key) public view returns (uint40) {
+        Limits memory limits = _limits[dimension][key];
+        return limits.pausedUntil > limits.frozenUntil ? limits.pausedUntil : limits.frozenUntil;
     }
 
     // ------------------------------------------------------------------ inside
 
-    function _book(Dimension dimension, uint256 key, uint128 amount) private {
-        Line memory line = _lines[dimension][key];
-        uint256 free = Math.saturatingSub(_capOf(line), line.booked);
-        require(amount <= free, CapExceeded(dimension, key, amount, free));
-        _lines[dimension][key].booked = line.booked + uint120(amount);
+    /// @dev A key's limits to be written: from now on its lane says that it has some.
+    function _ownLimits(Dimension dimension, uint256 key) private returns (Limits storage) {
+        if (dimension != Dimension.Cell) _booked[dimension][key / LANES] |= (MOST + 1) << _shiftOf(key);
+        return _limits[dimension][key];
     }
 
-    function _release(Dimension dimension, uint256 key, uint128 amount) private {
-        uint120 before = _lines[dimension][key].booked;
-        require(amount <= before, ReleaseExceedsBooked(dimension, key, amount, before));
-        _lines[dimension][key].booked = before - uint120(amount);
+    /// @param before end of the last closure of the same kind
+    function _requireBounded(uint40 until, uint40 before) private view {
+        uint40 latest = uint40(block.timestamp) + MAX_CLOSURE;
+        require(until <= latest, ClosureTooLong(until, latest));
+        require(before == 0 || block.timestamp >= before + COOL_DOWN, ClosureTooSoon(before + COOL_DOWN));
+    }
+
+    function _book(Dimension dimension, uint256 key, uint256 amount) private {
+        mapping(uint256 => uint256) storage words = _booked[dimension];
+        (uint256 word, uint256 shift) = (words[key / LANES], _shiftOf(key));
+        uint256 lane = uint64(word >> shift);
+        uint256 before = lane & MOST;
+        uint256 cap = lane == before ? defaultCap : _capNow(dimension, key);
+        if (before + amount > cap) revert CapExceeded(dimension, key, amount, Math.saturatingSub(cap, before));
+        words[key / LANES] = word + (amount << shift);
+    }
+
+    function _release(Dimension dimension, uint256 key, uint256 amount) private {
+        mapping(uint256 => uint256) storage words = _booked[dimension];
+        (uint256 word, uint256 shift) = (words[key / LANES], _shiftOf(key));
+        uint256 before = (word >> shift) & MOST;
+        if (amount > before) revert ReleaseExceedsBooked(dimension, key, amount, before);
+        words[key / LANES] = word - (amount << shift);
+    }
+
+    /// @dev The cap of a key that takes new cover now.
+    function _capNow(Dimension dimension, uint256 key) private view returns (uint256) {
+        Limits memory limits = _limits[dimension][key];
+        if (block.timestamp < limits.pausedUntil) revert ClosedToNewCover(dimension, key, limits.pausedUntil);
+        if (block.timestamp < limits.frozenUntil) revert ClosedToNewCover(dimension, key, limits.frozenUntil);
+        return limits.capped ? limits.cap : defaultCap;
     }
 
     function _roomOf(Dimension dimension, uint256 key) private view returns (uint256) {
-        Line memory line = _lines[dimension][key];
-        return Math.saturatingSub(_capOf(line), line.booked);
+        if (block.timestamp < closedUntil(dimension, key)) return 0;
+        (uint128 booked_, uint128 cap) = booked(dimension, key);
+        return Math.saturatingSub(cap, booked_);
     }
 
-    function _capOf(Line memory line) private view returns (uint256) {
-        return line.capped ? line.cap : defaultCap;
-    }
-
-    function _cellLine(address cell) private view returns (uint256 locked, uint256 cap) {
-        return (ICell(cell).locked(), _capOf(_lines[Dimension.Cell][uint160(cell)]));
+    function _shiftOf(uint256 key) private pure returns (uint256) {
+        return 64 * (key % LANES);
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICell} from "../interfaces/ICell.sol";
@@ -16,13 +14,19 @@ import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
 import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
-import {PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
+import {Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+import {Dependencies} from "../libraries/Dependencies.sol";
+import {PremiumMath} from "../libraries/PremiumMath.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
+import {RateTable} from "../libraries/RateTable.sol";
+import {CoverReader} from "./CoverReader.sol";
 import {PolicyStore} from "./PolicyStore.sol";
 import {Quotes} from "./Quotes.sol";
 
-/// @title Streamed cover of one risk: bound with a quote, paid by the second, ended by cancellation, lapse or term.
-/// @dev Unearned premium lies here; earned premium goes to the cell. Cover itself is read from storage and the index (`PolicyStore`).
-contract PolicyBook is PolicyStore, Quotes {
+/// @title Streamed cover of one risk: bound with a quote, paid by the second, endorsed, ended by cancellation, lapse or term.
+/// @dev Unearned premium lies here; earned premium goes to the cell.
+contract PolicyBook is CoverReader {
+    using RateTable for uint256;
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -32,19 +36,10 @@ contract PolicyBook is PolicyStore, Quotes {
         RiskIndex risk;
         address cell;
         uint256 tail;
-        uint128 capital;
-        uint128 exposure;
-        uint128 earned;
-        uint32 leaving;
-    }
-
-    /// @dev The end of a segment's premium.
-    struct Settlement {
-        /// first second not consumed
-        uint256 stop;
-        /// goes to the cell, and back to the holder
-        uint128 earned;
-        uint128 refund;
+        uint256 capital;
+        uint256 exposure;
+        uint256 earned;
+        uint256 leaving;
     }
 
     IERC20 public immutable token;
@@ -59,30 +54,27 @@ contract PolicyBook is PolicyStore, Quotes {
     constructor(
         address authority,
         IERC20 token_,
-        IProductBook productBook_,
-        IRateIndex rateIndex_,
-        IRiskFeed riskFeed_,
-        IRiskRegister riskRegister_,
+        IProductBook productBook,
+        IRateIndex rateIndex,
+        IRiskFeed riskFeed,
+        IRiskRegister riskRegister,
         IExposureLedger exposureLedger_,
         IClaimsDesk claimsDesk_,
-        IIncidentRegistry incidentRegistry_
-    )
-        AccessManaged(authority)
-        EIP712("flowcover PolicyBook", "1")
-        PolicyStore(rateIndex_)
-        Quotes(productBook_, riskFeed_, riskRegister_)
-    {
+        IIncidentRegistry incidentRegistry
+    ) PolicyStore(rateIndex) Quotes(authority, productBook, riskFeed, riskRegister) {
         (token, exposureLedger, claimsDesk) = (token_, exposureLedger_, claimsDesk_);
-        maxReportDelay = incidentRegistry_.maxReportDelay();
+        maxReportDelay = incidentRegistry.maxReportDelay();
     }
 
     // ------------------------------------------------------------------ holder or whoever pays for it
 
     /// @inheritdoc IPolicyBook
-    function bind(Quote calldata quote, bytes calldata signature, uint128 premium) external returns (PolicyId id) {
-        bytes32 digest = _useQuote(quote, signature);
-        (address cell, uint16 loading, uint64 rateUnit) = _checkQuote(quote, premium);
-        id = PolicyId.wrap(++policyCount);
+    function bind(Quote calldata quote_, bytes calldata signature, uint128 premium) external returns (PolicyId) {
+        (bytes32 digest, PolicyId id) = _readQuote(quote_, signature);
+        Quote memory quote = quote_;
+        require(_policies[id].holder == address(0), QuoteUsed(digest));
+        require(quote.holder != address(0), HolderMissing());
+        (Terms memory terms, uint256 table, uint16 loading) = _checkQuote(quote, premium);
         _policies[id] = Policy({
             holder: quote.holder,
             product: quote.product,
@@ -92,42 +84,77 @@ contract PolicyBook is PolicyStore, Quotes {
             sumInsured: uint56(quote.sumInsured),
             lossPerHour: uint56(quote.lossPerHour),
             funds: uint256(premium).toUint56(),
-            index: rateIndex.enter(quote.product, quote.riskIndex),
+            index: rateIndex.enter(quote.product, quote.riskIndex, table, terms.rateUnit),
             term: uint32(quote.term),
             flags: quote.dependencies == 0 ? 0 : EXTRA
         });
         if (quote.dependencies != 0) _extras[id].dependencies = quote.dependencies;
-        _emitBound(id, digest, loading * rateUnit, premium, quote);
+        _emitBound(id, digest, loading * terms.rateUnit, premium, quote);
         token.safeTransferFrom(msg.sender, address(this), premium);
-        ICell(cell).lock(quote.sumInsured);
-        exposureLedger.book(quote.product, cell, quote.riskIndex, quote.dependencies, quote.sumInsured);
+        ICell(terms.cell).lock(quote.sumInsured);
+        exposureLedger.book(quote.product, terms.cell, quote.riskIndex, quote.dependencies, quote.sumInsured);
+        return id;
     }
 
     /// @inheritdoc IPolicyBook
     function topUp(PolicyId id, uint128 amount) external {
-        Policy memory policy = _openPolicy(id);
-        (address cell, uint128 earned) = _touch(id, policy);
+        (Policy memory policy, Extra memory extra) = _loadOpen(id);
+        uint256 earned = _bring(id, policy, extra);
         bool again = policy.flags & LAPSED != 0;
-        if (again) _beginAgain(id, policy, amount);
-        else policy.funds = (uint256(policy.funds) + amount).toUint56();
-        _policies[id] = policy;
-        (, uint128 balance) = premiumAt(id, uint40(block.timestamp));
-        emit PolicyToppedUp(id, msg.sender, amount, balance, again);
+        if (again) _beginAgain(id, policy, extra);
+        policy.funds = (uint256(policy.funds) + amount).toUint56();
+        if (again) _requireNotice(policy);
+        _store(id, policy, extra);
+        emit PolicyToppedUp(id, msg.sender, amount, uint128(policy.funds) - extra.collected, again);
         token.safeTransferFrom(msg.sender, address(this), amount);
-        _moveEarned(cell, earned);
+        _moveEarned(policy.product, earned);
+    }
+
+    // ------------------------------------------------------------------ holder
+
+    /// @inheritdoc IPolicyBook
+    function endorse(PolicyId id, Quote calldata quote_, bytes calldata signature) external returns (uint40 at) {
+        (Policy memory policy, Extra memory extra, uint256 earned) = _openToHolder(id);
+        bytes32 digest = _takeUp(id, policy, quote_, signature);
+        Quote memory quote = quote_;
+        at = _schedule(id, policy, extra, digest, quote);
+        _moveEarned(policy.product, earned);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function reduce(PolicyId id, uint128 sumInsured, uint128 lossPerHour, uint128 dependencies) external {
+        (Policy memory policy, Extra memory extra, uint256 earned) = _openToHolder(id);
+        require(sumInsured <= policy.sumInsured && lossPerHour <= policy.lossPerHour, NotAReduction(id));
+        require(lossPerHour > 0 && lossPerHour <= sumInsured, LossPerHourOutOfRange(lossPerHour, sumInsured));
+        require(Dependencies.union(extra.dependencies, dependencies) == extra.dependencies, NotAReduction(id));
+        (Terms memory terms, ) = _productOf(policy.product);
+        require(terms.peril != Peril.DependencyOutage || dependencies != 0, DependenciesMissing(policy.product));
+        Change memory change = _bookingsOf(id, policy, extra);
+        (change.at, change.loading) = (uint32(block.timestamp), policy.loading);
+        (change.sumInsured, change.lossPerHour) = (uint56(sumInsured), uint56(lossPerHour));
+        change.dependencies = dependencies;
+        _changes[id] = change;
+        uint48 index = rateIndex.current(policy.product, policy.risk);
+        _file(id, policy, _turn(policy, extra, block.timestamp, extra.collected, index));
+        extra.collected = 0;
+        _adopt(policy, extra, change);
+        policy.flags |= ENDORSED;
+        _store(id, policy, extra);
+        uint256 rate = rateIndex.rateOf(policy.product, policy.risk) + uint256(policy.loading) * terms.rateUnit;
+        _emitEndorsed(id, 0, change, uint64(rate), terms.rateUnit);
+        _moveEarned(policy.product, earned);
     }
 
     /// @inheritdoc IPolicyBook
     function cancel(PolicyId id) external returns (uint128 refund) {
-        Policy memory policy = _openPolicy(id);
+        (Policy memory policy, Extra memory extra) = _loadOpen(id);
         require(msg.sender == policy.holder, NotHolder(id, msg.sender));
-        Settlement memory settlement = _settle(id, policy, block.timestamp);
-        _policies[id] = policy;
-        refund = settlement.refund;
-        emit PolicyCancelled(id, refund, uint40(settlement.stop));
+        uint256 earned;
+        (earned, refund) = _end(id, policy, extra);
+        _store(id, policy, extra);
+        emit PolicyCancelled(id, refund, uint40(_endOf(policy)));
         rateIndex.leave(policy.product, policy.risk, 1);
-        (address cell, ) = productBook.tailOf(policy.product);
-        _moveEarned(cell, settlement.earned);
+        _moveEarned(policy.product, earned);
         _refund(policy.holder, refund);
     }
 
@@ -144,49 +171,59 @@ contract PolicyBook is PolicyStore, Quotes {
 
     /// @inheritdoc IPolicyBook
     function touch(PolicyId id) external {
-        Policy memory policy = _policy(id);
-        if (policy.flags & SETTLED != 0) return;
-        (address cell, uint128 earned) = _touch(id, policy);
-        _policies[id] = policy;
-        _moveEarned(cell, earned);
+        (Policy memory policy, Extra memory extra) = _load(id);
+        if (policy.flags & SETTLED != 0 || policy.sumInsured == 0) return;
+        uint256 earned = _bring(id, policy, extra);
+        _store(id, policy, extra);
+        _moveEarned(policy.product, earned);
+    }
+
+    /// @inheritdoc IPolicyBook
+    function finish(PolicyId[] calldata policies) external {
+        _close(policies, false);
     }
 
     /// @inheritdoc IPolicyBook
     function expire(PolicyId[] calldata policies) external {
-        Batch memory batch;
-        for (uint256 i = 0; i < policies.length; ++i) {
-            Policy memory policy = _policy(policies[i]);
-            if (policy.flags & RELEASED != 0) continue;
-            if (!(policy.product == batch.product && policy.risk == batch.risk)) {
-                _book(batch);
-                batch = _batchOf(policy);
-            }
-            _expire(policies[i], policy, batch);
-        }
-        _book(batch);
+        _close(policies, true);
     }
 
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IPolicyBook
     function cancelPreview(PolicyId id) external view returns (uint128 refund, uint128 earned) {
-        _openPolicy(id);
+        _loadOpen(id);
         (earned, refund) = premiumAt(id, uint40(block.timestamp));
     }
 
     // ------------------------------------------------------------------ inside
 
-    function _register() internal view override returns (IRiskRegister) {
-        return riskRegister;
-    }
-
-    /// @dev A policy that may be topped up or cancelled: before its end, lapsed or not.
-    function _openPolicy(PolicyId id) private view returns (Policy memory policy) {
-        policy = _policy(id);
+    /// @dev A policy before its end that was not cancelled, lapsed or not.
+    function _loadOpen(PolicyId id) private view returns (Policy memory policy, Extra memory extra) {
+        (policy, extra) = _load(id);
         require(policy.flags & SETTLED == 0 && block.timestamp < _endOf(policy), PolicyNotInForce(id));
     }
 
-    function _emitBound(PolicyId id, bytes32 digest, uint64 loading, uint128 premium, Quote calldata quote) private {
+    /// @dev A policy in force that its holder may endorse: no other endorsement waits. Premium is brought up to now.
+    function _openToHolder(PolicyId id) private returns (Policy memory policy, Extra memory extra, uint256 earned) {
+        (policy, extra) = _loadOpen(id);
+        require(msg.sender == policy.holder, NotHolder(id, msg.sender));
+        earned = _bring(id, policy, extra);
+        require(policy.flags & LAPSED == 0, PolicyNotInForce(id));
+        require(policy.flags & PENDING == 0, EndorsementPending(id, _changes[id].at));
+    }
+
+    function _productOf(ProductId product) private view returns (Terms memory terms, uint256 table) {
+        return ProductRecord.read(productBook.recordOf(product));
+    }
+
+    function _store(PolicyId id, Policy memory policy, Extra memory extra) private {
+        if (extra.dependencies | extra.collected | extra.lapsedAt | extra.coverStart != 0) policy.flags |= EXTRA;
+        _policies[id] = policy;
+        if (policy.flags & EXTRA != 0) _extras[id] = extra;
+    }
+
+    function _emitBound(PolicyId id, bytes32 digest, uint64 loading, uint128 premium, Quote memory quote) private {
         emit PolicyBound(
             id,
             quote.product,
@@ -206,108 +243,219 @@ contract PolicyBook is PolicyStore, Quotes {
         );
     }
 
-    /// @dev Books what the current segment consumed so far, and a lapse; changes `policy.flags` in memory only.
-    function _touch(PolicyId id, Policy memory policy) private returns (address cell, uint128 earned) {
-        if (policy.flags & LAPSED != 0) return (address(0), 0);
+    /// @dev Brings the copies in memory up to now: an endorsement that acted, premium consumed, a lapse. The caller stores them.
+    /// @return earned what goes to the cell
+    function _bring(PolicyId id, Policy memory policy, Extra memory extra) private returns (uint256 earned) {
+        Segment memory filed = _act(id, policy, extra);
+        if (filed.end != 0) {
+            _file(id, policy, filed);
+            earned = filed.earned - extra.collected;
+            extra.collected = 0;
+        }
+        if (policy.flags & LAPSED != 0) return earned;
         uint256 until = Math.min(block.timestamp, _endOf(policy));
-        (uint40 stop, uint128 premium) = rateIndex.consumed(_streamOf(policy), uint40(until));
-        Extra storage extra = _extras[id];
-        earned = premium - extra.collected;
+        (uint40 stop, uint128 premium, ) = _meter(policy, until);
+        earned += premium - extra.collected;
         extra.collected = uint56(premium);
-        policy.flags |= EXTRA;
         if (stop < until) {
-            policy.flags |= LAPSED;
+            policy.flags = (policy.flags | LAPSED) & ~PENDING;
             extra.lapsedAt = uint32(stop);
             emit PolicyLapsed(id, stop);
         }
-        if (earned > 0) emit PremiumEarned(id, earned, stop);
-        (cell, ) = productBook.tailOf(policy.product);
+        if (earned > 0) emit PremiumEarned(id, uint128(earned), stop);
     }
 
-    /// @dev Files the lapsed segment and opens the next one with what it left and `amount`.
-    function _beginAgain(PolicyId id, Policy memory policy, uint128 amount) private {
-        Extra storage extra = _extras[id];
-        uint256 funds = uint256(policy.funds) - extra.collected + amount;
-        uint256 left = _endOf(policy) - block.timestamp;
-        (uint32 notice, uint256 topRate, uint64 rateUnit) = productBook.noticeOf(policy.product);
-        uint256 needed = _noticePremium(policy.sumInsured, (topRate + policy.loading) * rateUnit, Math.min(notice, left));
-        require(funds >= needed, PremiumTooLow(funds, needed));
-        _past[id].push(
-            Segment({
-                start: policy.start,
-                end: extra.lapsedAt,
-                sumInsured: policy.sumInsured,
-                lossPerHour: policy.lossPerHour,
-                index: policy.index,
-                loading: policy.loading,
-                earned: extra.collected
-            })
-        );
-        (extra.collected, extra.lapsedAt) = (0, 0);
-        policy.flags = (policy.flags & ~LAPSED) | PAST;
+    /// @dev Files the lapsed segment and opens the next one with what it left.
+    function _beginAgain(PolicyId id, Policy memory policy, Extra memory extra) private {
+        _file(id, policy, _segmentOf(policy, extra, extra.lapsedAt, extra.collected));
+        policy.flags &= ~LAPSED;
+        policy.term = uint32(_endOf(policy) - block.timestamp);
         policy.start = uint32(block.timestamp);
-        policy.term = uint32(left);
-        policy.funds = funds.toUint56();
+        policy.funds -= extra.collected;
         policy.index = rateIndex.current(policy.product, policy.risk);
+        (extra.collected, extra.lapsedAt, extra.coverStart) = (0, 0, 0);
     }
 
-    /// @dev Ends the premium of the current segment at `until` or its lapse; the caller stores `policy` and leaves the index.
-    function _settle(PolicyId id, Policy memory policy, uint256 until) private returns (Settlement memory settlement) {
-        uint128 collected = policy.flags & EXTRA == 0 ? 0 : _extras[id].collected;
-        uint128 premium = collected;
-        if (policy.flags & LAPSED != 0) {
-            settlement.stop = _extras[id].lapsedAt;
-        } else {
-            (settlement.stop, premium) = rateIndex.consumed(_streamOf(policy), uint40(until));
-            if (settlement.stop < until) emit PolicyLapsed(id, uint40(settlement.stop));
-        }
-        settlement.earned = premium - collected;
-        settlement.refund = policy.funds - premium;
-        if (settlement.earned > 0) emit PremiumEarned(id, settlement.earned, uint40(settlement.stop));
-        policy.flags |= SETTLED;
-        policy.funds = uint56(premium);
-        policy.term = uint32(settlement.stop - policy.start);
+    /// @dev A segment that begins holds notice, as at bind.
+    function _requireNotice(Policy memory policy) private view {
+        (Terms memory terms, uint256 table) = _productOf(policy.product);
+        uint256 topRate = (table.top() + policy.loading) * terms.rateUnit;
+        uint256 needed = PremiumMath.premiumUp(policy.sumInsured, topRate * Math.min(terms.noticePeriod, policy.term));
+        require(policy.funds >= needed, PremiumTooLow(policy.funds, needed));
     }
 
-    function _batchOf(Policy memory policy) private view returns (Batch memory batch) {
+    /// @dev Checks and stores what a quote changes, and books for more cover at once.
+    function _schedule(
+        PolicyId id,
+        Policy memory policy,
+        Extra memory extra,
+        bytes32 digest,
+        Quote memory quote
+    ) private returns (uint40 at) {
+        (Terms memory terms, , uint16 loading) = _checkQuote(quote, uint256(policy.funds) - extra.collected);
+        at = uint40(block.timestamp) + terms.increaseDelay;
+        require(at < _endOf(policy), PolicyNotInForce(id));
+        Change memory before = _bookingsOf(id, policy, extra);
+        Change memory change = _changeOf(quote, before, at, loading);
+        _changes[id] = change;
+        policy.flags |= ENDORSED | PENDING;
+        _store(id, policy, extra);
+        _emitEndorsed(id, digest, change, quote.rate, terms.rateUnit);
+        _rebook(policy, terms.cell, before, change);
+    }
+
+    /// @dev Checks that a quote may endorse the policy, and marks it used.
+    function _takeUp(
+        PolicyId id,
+        Policy memory policy,
+        Quote calldata quote,
+        bytes calldata signature
+    ) private returns (bytes32 digest) {
+        PolicyId used;
+        (digest, used) = _readQuote(quote, signature);
+        require(_policies[used].holder == address(0), QuoteUsed(digest));
+        require(
+            quote.holder == policy.holder && quote.product == policy.product && quote.riskIndex == policy.risk,
+            QuoteOfAnother(id)
+        );
+        _policies[used].holder = policy.holder;
+    }
+
+    /// @dev What has been booked for a policy: the most it insured at any time, and every dependency it named.
+    function _bookingsOf(PolicyId id, Policy memory policy, Extra memory extra) private view returns (Change memory change) {
+        if (policy.flags & ENDORSED != 0) return _changes[id];
+        (change.booked, change.bookedDependencies) = (policy.sumInsured, extra.dependencies);
+    }
+
+    function _changeOf(
+        Quote memory quote,
+        Change memory before,
+        uint40 at,
+        uint16 loading
+    ) private pure returns (Change memory) {
+        return
+            Change({
+                at: uint32(at),
+                sumInsured: uint56(quote.sumInsured),
+                lossPerHour: uint56(quote.lossPerHour),
+                loading: loading,
+                booked: uint56(Math.max(before.booked, quote.sumInsured)),
+                dependencies: quote.dependencies,
+                bookedDependencies: Dependencies.union(before.bookedDependencies, quote.dependencies)
+            });
+    }
+
+    function _rebook(Policy memory policy, address cell, Change memory before, Change memory change) private {
+        if (change.booked > before.booked) ICell(cell).lock(change.booked - before.booked);
+        exposureLedger.release(policy.product, cell, policy.risk, before.bookedDependencies, before.booked);
+        exposureLedger.book(policy.product, cell, policy.risk, change.bookedDependencies, change.booked);
+    }
+
+    function _emitEndorsed(PolicyId id, bytes32 digest, Change memory change, uint64 rate, uint64 rateUnit) private {
+        emit PolicyEndorsed(
+            id,
+            digest,
+            change.at,
+            change.sumInsured,
+            change.lossPerHour,
+            change.dependencies,
+            rate,
+            change.loading * rateUnit
+        );
+    }
+
+    /// @dev Books a batch and begins the next where product or risk change.
+    function _follow(Batch memory batch, Policy memory policy) private {
+        if (policy.product == batch.product && policy.risk == batch.risk) return;
+        _book(batch);
         (batch.product, batch.risk) = (policy.product, policy.risk);
-        uint32 claimWindow;
-        (batch.cell, claimWindow) = productBook.tailOf(policy.product);
-        batch.tail = uint256(maxReportDelay) + claimWindow;
+        (Terms memory terms, ) = _productOf(policy.product);
+        (batch.cell, batch.tail) = (terms.cell, uint256(maxReportDelay) + terms.claimWindow);
+        (batch.capital, batch.exposure, batch.earned, batch.leaving) = (0, 0, 0, 0);
     }
 
-    /// @dev Ends one policy and adds its bookings to the batch. Exposure to dependencies is its own.
-    function _expire(PolicyId id, Policy memory policy, Batch memory batch) private {
-        uint256 releasableAt = _endOf(policy) + batch.tail;
-        require(block.timestamp >= releasableAt, PolicyNotEnded(id, uint40(releasableAt)));
-        uint128 refund = 0;
-        if (policy.flags & SETTLED == 0) {
-            Settlement memory settlement = _settle(id, policy, _endOf(policy));
-            refund = settlement.refund;
-            batch.earned += settlement.earned;
-            ++batch.leaving;
+    /// @dev Settles the premium of a policy whose cover ends now or has ended; the caller stores the copies, leaves the index and pays.
+    function _end(PolicyId id, Policy memory policy, Extra memory extra) private returns (uint256 earned, uint128 refund) {
+        earned = _bring(id, policy, extra);
+        uint256 end = policy.flags & LAPSED != 0 ? extra.lapsedAt : Math.min(block.timestamp, _endOf(policy));
+        refund = policy.funds - extra.collected;
+        policy.flags = (policy.flags | SETTLED) & ~(LAPSED | PENDING);
+        (policy.funds, policy.term) = (extra.collected, uint32(end - policy.start));
+        (extra.collected, extra.lapsedAt) = (0, 0);
+    }
+
+    /// @dev Finishes policies that are not settled; with `release` gives back capital and caps, which closes them for good.
+    function _close(PolicyId[] calldata policies, bool release) private {
+        Batch memory batch;
+        for (uint256 i = 0; i < policies.length; ++i) {
+            PolicyId id = policies[i];
+            (Policy memory policy, Extra memory extra) = _load(id);
+            bool settled = policy.flags & SETTLED != 0;
+            if (policy.sumInsured == 0 || (settled && !release)) continue;
+            _follow(batch, policy);
+            uint256 from = _endOf(policy) + (release ? batch.tail : 0);
+            require(block.timestamp >= from, PolicyNotEnded(id, uint40(from)));
+            uint128 refund = settled ? 0 : _finish(id, policy, extra, batch);
+            if (release) _release(id, policy, extra, batch);
+            else _store(id, policy, extra);
+            _refund(policy.holder, refund);
         }
-        policy.flags |= RELEASED;
-        _policies[id] = policy;
-        emit PolicyExpired(id, refund);
-        batch.capital += policy.sumInsured - claimsDesk.committedOf(id);
-        uint128 dependencies = policy.flags & EXTRA == 0 ? 0 : _extras[id].dependencies;
-        if (dependencies == 0) batch.exposure += policy.sumInsured;
-        else exposureLedger.release(policy.product, batch.cell, policy.risk, dependencies, policy.sumInsured);
-        _refund(policy.holder, refund);
+        _book(batch);
+    }
+
+    function _finish(
+        PolicyId id,
+        Policy memory policy,
+        Extra memory extra,
+        Batch memory batch
+    ) private returns (uint128 refund) {
+        uint256 earned;
+        (earned, refund) = _end(id, policy, extra);
+        batch.earned += earned;
+        ++batch.leaving;
+        emit PolicyFinished(id, refund, uint40(_endOf(policy)));
+    }
+
+    /// @dev Adds a policy's bookings to the batch. Exposure to dependencies is its own.
+    function _release(PolicyId id, Policy memory policy, Extra memory extra, Batch memory batch) private {
+        Change memory change = _bookingsOf(id, policy, extra);
+        _forget(id, policy.flags);
+        emit PolicyExpired(id);
+        batch.capital += change.booked - claimsDesk.committedOf(id);
+        if (change.bookedDependencies == 0) {
+            batch.exposure += change.booked;
+        } else {
+            exposureLedger.release(policy.product, batch.cell, policy.risk, change.bookedDependencies, change.booked);
+        }
+    }
+
+    /// @dev Leaves the first slot: it keeps the quote from being used again, and the holder for whoever asks.
+    function _forget(PolicyId id, uint8 flags) private {
+        Policy storage policy = _policies[id];
+        assembly ("memory-safe") {
+            sstore(add(policy.slot, 1), 0)
+        }
+        if (flags & EXTRA != 0) delete _extras[id];
+        if (flags & ENDORSED != 0) delete _changes[id];
     }
 
     function _book(Batch memory batch) private {
-        if (batch.leaving > 0) rateIndex.leave(batch.product, batch.risk, batch.leaving);
-        if (batch.exposure > 0) exposureLedger.release(batch.product, batch.cell, batch.risk, 0, batch.exposure);
-        if (batch.capital > 0) ICell(batch.cell).release(batch.capital);
-        _moveEarned(batch.cell, batch.earned);
+        if (batch.leaving > 0) rateIndex.leave(batch.product, batch.risk, uint32(batch.leaving));
+        if (batch.exposure > 0) exposureLedger.release(batch.product, batch.cell, batch.risk, 0, uint128(batch.exposure));
+        if (batch.capital > 0) ICell(batch.cell).release(uint128(batch.capital));
+        _toCell(batch.cell, batch.earned);
     }
 
-    function _moveEarned(address cell, uint128 amount) private {
+    function _moveEarned(ProductId product, uint256 amount) private {
+        if (amount == 0) return;
+        (Terms memory terms, ) = _productOf(product);
+        _toCell(terms.cell, amount);
+    }
+
+    function _toCell(address cell, uint256 amount) private {
         if (amount == 0) return;
         token.safeTransfer(cell, amount);
-        ICell(cell).collectPremium(amount);
+        ICell(cell).collectPremium(uint128(amount));
     }
 
     /// @dev A holder that cannot receive blocks nobody: the amount waits for it here.

@@ -4,13 +4,12 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
-import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
-import {Cover, PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
+import {PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
 
-/// @title Policies as stored, and cover and premium at any second read from them.
+/// @title Policies as stored, and how a policy stands now.
 /// @dev Times are seconds in 32 bits (until 2106), amounts token units in 56 bits, an index rate units x seconds.
 abstract contract PolicyStore is IPolicyBook {
-    /// @dev Two slots; `start`, `index` and `funds` are the current segment's.
+    /// @dev Two slots; `start`, `index` and `funds` are the current segment's. The second slot is zero once the policy is released.
     struct Policy {
         address holder;
         ProductId product;
@@ -35,10 +34,24 @@ abstract contract PolicyStore is IPolicyBook {
         uint56 collected;
         /// with LAPSED: first second no longer paid for
         uint32 lapsedAt;
+        /// where cover began that endorsements continued; 0: at `start`
+        uint32 coverStart;
     }
 
-    /// @dev A segment that ended in a lapse before cover began again.
+    /// @dev An endorsement: with PENDING the cover from `at` on; and what has been booked over the policy's life.
+    struct Change {
+        uint32 at;
+        uint56 sumInsured;
+        uint56 lossPerHour;
+        uint16 loading;
+        uint56 booked;
+        uint128 dependencies;
+        uint128 bookedDependencies;
+    }
+
+    /// @dev Cover on one set of terms, from `start` to an endorsement or a lapse at `end`.
     struct Segment {
+        uint32 coverStart;
         uint32 start;
         uint32 end;
         uint56 sumInsured;
@@ -46,138 +59,130 @@ abstract contract PolicyStore is IPolicyBook {
         uint48 index;
         uint16 loading;
         uint56 earned;
+        uint128 dependencies;
     }
 
     /// @dev premium settled: the index is left, `funds` is what the segment consumed, `term` ends with cover
     uint8 internal constant SETTLED = 1;
-    /// @dev capital and caps given back
-    uint8 internal constant RELEASED = 2;
     /// @dev a lapse was stored, and cover has not begun again
-    uint8 internal constant LAPSED = 4;
+    uint8 internal constant LAPSED = 2;
     /// @dev `_extras` holds something
-    uint8 internal constant EXTRA = 8;
+    uint8 internal constant EXTRA = 4;
     /// @dev `_past` holds something
-    uint8 internal constant PAST = 16;
+    uint8 internal constant PAST = 8;
+    /// @dev `_changes` holds bookings
+    uint8 internal constant ENDORSED = 16;
+    /// @dev `_changes` holds an endorsement that has not acted
+    uint8 internal constant PENDING = 32;
+
+    /// @notice Most segments that a policy may file, so that reading cover stays bounded.
+    uint256 public constant MAX_SEGMENTS = 32;
 
     IRateIndex public immutable rateIndex;
 
-    /// @inheritdoc IPolicyBook
-    uint64 public policyCount;
     mapping(PolicyId => Policy) internal _policies;
     mapping(PolicyId => Extra) internal _extras;
+    mapping(PolicyId => Change) internal _changes;
     mapping(PolicyId => Segment[]) internal _past;
 
     constructor(IRateIndex rateIndex_) {
         rateIndex = rateIndex_;
     }
 
-    // ------------------------------------------------------------------ views
-
-    /// @inheritdoc IPolicyBook
-    function coverAt(PolicyId id, uint40 time) external view returns (Cover memory cover) {
-        Policy memory policy = _policy(id);
-        cover.product = policy.product;
-        cover.risk = policy.risk;
-        cover.holder = policy.holder;
-        cover.applicant = _register().applicantOf(policy.risk);
-        if (policy.flags & EXTRA != 0) cover.dependencies = _extras[id].dependencies;
-        (cover.start, cover.end) = (policy.start, uint40(_coverEnd(id, policy)));
-        (cover.sumInsured, cover.lossPerHour) = (policy.sumInsured, policy.lossPerHour);
-        if (time < policy.start && policy.flags & PAST != 0) _toPast(id, time, cover);
-        cover.inForce = cover.start <= time && time < cover.end;
-    }
-
-    /// @inheritdoc IPolicyBook
-    function premiumAt(PolicyId id, uint40 time) public view returns (uint128 earned, uint128 balance) {
-        Policy memory policy = _policy(id);
-        bool settled = policy.flags & SETTLED != 0;
-        require(!settled || time >= _endOf(policy), PremiumSettled(id, uint40(_endOf(policy))));
-        uint256 until = Math.min(time, block.timestamp);
-        uint256 paid = settled ? 0 : policy.funds;
-        if (policy.flags & PAST != 0) {
-            Segment[] memory past = _past[id];
-            for (uint256 i = 0; i < past.length; ++i) {
-                earned += _earnedBy(policy, past[i], until);
-                paid += past[i].earned;
-            }
-        }
-        earned += settled ? policy.funds : _consumed(id, policy, until);
-        balance = settled ? 0 : uint128(paid) - earned;
-    }
-
-    /// @inheritdoc IPolicyBook
-    function released(PolicyId id) external view returns (bool) {
-        return _policies[id].flags & RELEASED != 0;
-    }
-
-    // ------------------------------------------------------------------ inside
-
-    function _register() internal view virtual returns (IRiskRegister);
-
-    function _policy(PolicyId id) internal view returns (Policy memory policy) {
+    function _load(PolicyId id) internal view returns (Policy memory policy, Extra memory extra) {
         policy = _policies[id];
         require(policy.holder != address(0), UnknownPolicy(id));
+        if (policy.flags & EXTRA != 0) extra = _extras[id];
     }
 
     function _endOf(Policy memory policy) internal pure returns (uint256) {
         return uint256(policy.start) + policy.term;
     }
 
-    function _streamOf(Policy memory policy) internal pure returns (IRateIndex.Stream memory) {
+    /// @dev What the current segment consumed by `until`, or by the last second its funds pay.
+    function _meter(Policy memory policy, uint256 until) internal view returns (uint40 stop, uint128 premium, uint48 index) {
         return
-            IRateIndex.Stream({
-                product: policy.product,
-                risk: policy.risk,
-                from: policy.start,
-                index: policy.index,
-                loading: policy.loading,
-                sumInsured: policy.sumInsured,
-                funds: policy.funds
-            });
+            rateIndex.consumed(
+                IRateIndex.Stream({
+                    product: policy.product,
+                    risk: policy.risk,
+                    from: policy.start,
+                    index: policy.index,
+                    loading: policy.loading,
+                    sumInsured: policy.sumInsured,
+                    funds: policy.funds
+                }),
+                uint40(until)
+            );
     }
 
     /// @dev First second that is not covered, as far as it can be known now.
-    function _coverEnd(PolicyId id, Policy memory policy) internal view returns (uint256) {
-        if (policy.flags & LAPSED != 0) return _extras[id].lapsedAt;
-        uint256 end = _endOf(policy);
-        if (policy.flags & SETTLED != 0) return end;
+    function _coverEnd(Policy memory policy, Extra memory extra) internal view returns (uint256 end) {
+        if (policy.flags & LAPSED != 0) return extra.lapsedAt;
+        end = _endOf(policy);
+        if (policy.flags & SETTLED != 0 || policy.sumInsured == 0) return end;
         uint256 until = Math.min(block.timestamp, end);
-        (uint256 stop, ) = rateIndex.consumed(_streamOf(policy), uint40(until));
-        return stop < until ? stop : end;
+        (uint256 stop, , ) = _meter(policy, until);
+        if (stop < until) end = stop;
     }
 
-    /// @dev What the current segment, not settled, consumed by `until`.
-    function _consumed(PolicyId id, Policy memory policy, uint256 until) private view returns (uint128 premium) {
-        if (until <= policy.start) return 0;
-        if (policy.flags & LAPSED != 0 && until >= _extras[id].lapsedAt) return _extras[id].collected;
-        (, premium) = rateIndex.consumed(_streamOf(policy), uint40(Math.min(until, _endOf(policy))));
+    /// @dev Lets an endorsement whose time has come act on the copies in memory, unless cover lapsed before.
+    /// @return filed the segment that ended, if `filed.end` is not 0
+    function _act(PolicyId id, Policy memory policy, Extra memory extra) internal view returns (Segment memory filed) {
+        if (policy.flags & PENDING == 0) return filed;
+        Change memory change = _changes[id];
+        if (block.timestamp < change.at) return filed;
+        (uint40 stop, uint128 premium, uint48 index) = _meter(policy, change.at);
+        if (stop < change.at) return filed;
+        filed = _turn(policy, extra, stop, premium, index);
+        policy.flags &= ~PENDING;
+        _adopt(policy, extra, change);
     }
 
-    /// @dev What a past segment consumed by `until`, while the path of the index is still kept for the policy.
-    function _earnedBy(Policy memory policy, Segment memory segment, uint256 until) private view returns (uint128 premium) {
-        if (until >= segment.end) return segment.earned;
-        if (until <= segment.start) return 0;
-        (, premium) = rateIndex.consumed(
-            IRateIndex.Stream({
-                product: policy.product,
-                risk: policy.risk,
-                from: segment.start,
-                index: segment.index,
-                loading: segment.loading,
-                sumInsured: segment.sumInsured,
-                funds: segment.earned
-            }),
-            uint40(until)
-        );
+    function _adopt(Policy memory policy, Extra memory extra, Change memory change) internal pure {
+        (policy.sumInsured, policy.lossPerHour) = (change.sumInsured, change.lossPerHour);
+        (policy.loading, extra.dependencies) = (change.loading, change.dependencies);
     }
 
-    /// @dev Puts the past segment that held `time`, if any, into `cover`.
-    function _toPast(PolicyId id, uint40 time, Cover memory cover) private view {
-        Segment[] memory past = _past[id];
-        for (uint256 i = 0; i < past.length; ++i) {
-            if (time < past[i].start || time >= past[i].end) continue;
-            (cover.start, cover.end) = (past[i].start, past[i].end);
-            (cover.sumInsured, cover.lossPerHour) = (past[i].sumInsured, past[i].lossPerHour);
-        }
+    /// @dev Ends the current segment at `time`, where it had consumed `premium`, and begins the next with the same terms.
+    function _turn(
+        Policy memory policy,
+        Extra memory extra,
+        uint256 time,
+        uint256 premium,
+        uint48 index
+    ) internal pure returns (Segment memory filed) {
+        filed = _segmentOf(policy, extra, time, premium);
+        extra.coverStart = filed.coverStart;
+        policy.term = uint32(_endOf(policy) - time);
+        policy.start = uint32(time);
+        policy.funds -= uint56(premium);
+        policy.index = index;
+    }
+
+    function _segmentOf(
+        Policy memory policy,
+        Extra memory extra,
+        uint256 end,
+        uint256 earned
+    ) internal pure returns (Segment memory) {
+        return
+            Segment({
+                coverStart: extra.coverStart == 0 ? policy.start : extra.coverStart,
+                start: policy.start,
+                end: uint32(end),
+                sumInsured: policy.sumInsured,
+                lossPerHour: policy.lossPerHour,
+                index: policy.index,
+                loading: policy.loading,
+                earned: uint56(earned),
+                dependencies: extra.dependencies
+            });
+    }
+
+    function _file(PolicyId id, Policy memory policy, Segment memory segment) internal {
+        require(_past[id].length < MAX_SEGMENTS, TooManySegments(id));
+        _past[id].push(segment);
+        policy.flags |= PAST;
     }
 }

@@ -5,7 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {Form, ProductId, Terms} from "../interfaces/Types.sol";
-import {CodeStore} from "../libraries/CodeStore.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
 import {RateTable} from "../libraries/RateTable.sol";
 
 /// @title Products: terms and rate table, written once as the code of an account that nothing can change.
@@ -13,7 +13,6 @@ contract ProductBook is IProductBook, AccessManaged {
     using RateTable for uint256;
 
     struct Product {
-        /// where abi.encode(terms, table) is stored
         address record;
         bool closed;
     }
@@ -34,15 +33,15 @@ contract ProductBook is IProductBook, AccessManaged {
     function register(Terms calldata terms, uint256 table_) external restricted returns (ProductId product) {
         _requireTable(table_);
         _requireTerms(terms, table_);
-        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
+        _requireUsable(terms.termsHash);
         product = ProductId.wrap(++productCount);
-        _products[product].record = CodeStore.write(abi.encode(terms, table_));
+        _products[product].record = ProductRecord.write(terms, table_);
         emit ProductRegistered(product, terms.termsHash, terms, table_);
     }
 
     /// @inheritdoc IProductBook
     function close(ProductId product) external restricted {
-        _requireNotClosed(product);
+        _openRecord(product);
         _products[product].closed = true;
         emit ProductClosed(product);
     }
@@ -51,78 +50,58 @@ contract ProductBook is IProductBook, AccessManaged {
 
     /// @inheritdoc IProductBook
     function termsOf(ProductId product) external view returns (Terms memory terms) {
-        (terms, ) = _read(product);
+        (terms, ) = ProductRecord.read(recordOf(product));
     }
 
     /// @inheritdoc IProductBook
     function requireOpen(ProductId product) external view returns (Terms memory terms) {
-        _requireNotClosed(product);
-        (terms, ) = _read(product);
-        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
+        (terms, ) = ProductRecord.read(_openRecord(product));
+        _requireUsable(terms.termsHash);
     }
 
     /// @inheritdoc IProductBook
-    function offerOf(ProductId product, uint16 score) external view returns (Offer memory) {
-        _requireNotClosed(product);
-        (Terms memory terms, uint256 lanes) = _read(product);
-        modelRegistry.requireUsable(terms.termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
-        return
-            Offer({
-                cell: terms.cell,
-                form: terms.form,
-                peril: terms.peril,
-                noticePeriod: terms.noticePeriod,
-                term: terms.term,
-                maxSumInsured: terms.maxSumInsured,
-                rateUnit: terms.rateUnit,
-                tableRate: uint16(lanes.rateOf(RateTable.tierOf(score))),
-                topRate: uint16(lanes.top()),
-                termsHash: terms.termsHash
-            });
+    function openRecord(ProductId product) external view returns (address record) {
+        record = _openRecord(product);
+        (Terms memory terms, ) = ProductRecord.read(record);
+        _requireUsable(terms.termsHash);
     }
 
     /// @inheritdoc IProductBook
-    function tailOf(ProductId product) external view returns (address cell, uint32 claimWindow) {
-        (Terms memory terms, ) = _read(product);
-        return (terms.cell, terms.claimWindow);
-    }
-
-    /// @inheritdoc IProductBook
-    function noticeOf(ProductId product) external view returns (uint32 noticePeriod, uint16 topRate_, uint64 rateUnit) {
-        (Terms memory terms, uint256 lanes) = _read(product);
-        return (terms.noticePeriod, uint16(lanes.top()), terms.rateUnit);
+    function recordOf(ProductId product) public view returns (address record) {
+        record = _products[product].record;
+        require(record != address(0), UnknownProduct(product));
     }
 
     /// @inheritdoc IProductBook
     function rate(ProductId product, uint16 score) external view returns (uint256) {
-        (Terms memory terms, uint256 lanes) = _read(product);
+        (Terms memory terms, uint256 lanes) = ProductRecord.read(recordOf(product));
         return lanes.rateOf(RateTable.tierOf(score)) * terms.rateUnit;
     }
 
     /// @inheritdoc IProductBook
     function topRate(ProductId product) external view returns (uint256) {
-        (Terms memory terms, uint256 lanes) = _read(product);
+        (Terms memory terms, uint256 lanes) = ProductRecord.read(recordOf(product));
         return lanes.top() * terms.rateUnit;
     }
 
     /// @inheritdoc IProductBook
     function table(ProductId product) external view returns (uint256 lanes, uint64 rateUnit) {
         Terms memory terms;
-        (terms, lanes) = _read(product);
+        (terms, lanes) = ProductRecord.read(recordOf(product));
         return (lanes, terms.rateUnit);
     }
 
     // ------------------------------------------------------------------ inside
 
-    function _requireNotClosed(ProductId product) private view {
-        require(!_products[product].closed, ProductIsClosed(product));
-        require(_products[product].record != address(0), UnknownProduct(product));
+    function _openRecord(ProductId product) private view returns (address) {
+        Product memory entry = _products[product];
+        require(entry.record != address(0), UnknownProduct(product));
+        require(!entry.closed, ProductIsClosed(product));
+        return entry.record;
     }
 
-    function _read(ProductId product) private view returns (Terms memory terms, uint256 lanes) {
-        address record = _products[product].record;
-        require(record != address(0), UnknownProduct(product));
-        return abi.decode(CodeStore.read(record), (Terms, uint256));
+    function _requireUsable(bytes32 termsHash) private view {
+        modelRegistry.requireUsable(termsHash, IModelRegistry.Kind.Terms, uint40(block.timestamp));
     }
 
     function _requireTable(uint256 lanes) private pure {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
 import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {ProductId, RiskIndex} from "../interfaces/Types.sol";
@@ -23,15 +22,14 @@ contract RateIndex is IRateIndex {
 
     struct Pair {
         uint256 strip;
-        /// policies counted in, even risk and odd risk
-        uint32[2] policies;
+        /// strips that came before
+        uint256 older;
     }
 
     /// @dev entries in the word of a group, 32 bits each: product (16, high) and the lanes in which it runs (16)
     uint256 private constant PRODUCTS_PER_GROUP = 8;
 
     address public immutable policyBook;
-    IProductBook public immutable productBook;
     IRiskFeed public immutable riskFeed;
 
     /// @inheritdoc IRateIndex
@@ -41,8 +39,8 @@ contract RateIndex is IRateIndex {
     mapping(uint256 pairKey => Pair) private _pairs;
     mapping(uint256 pairKey => mapping(uint256 number => uint256)) private _olderStrips;
 
-    constructor(IProductBook productBook_, IRiskFeed riskFeed_, address policyBook_) {
-        (productBook, riskFeed, policyBook) = (productBook_, riskFeed_, policyBook_);
+    constructor(IRiskFeed riskFeed_, address policyBook_) {
+        (riskFeed, policyBook) = (riskFeed_, policyBook_);
     }
 
     modifier onlyPolicyBook() {
@@ -68,14 +66,8 @@ contract RateIndex is IRateIndex {
         for (uint256 lane = 0; lanes >> lane != 0; lane += 2) {
             uint256 sides = (lanes >> lane) & 3;
             if (sides == 0) continue;
-            uint256 pairKey = _pairKey(product, (uint256(group) << 4) | lane);
-            uint256 strip = _pairs[pairKey].strip;
-            uint256 tiers = strip.tiersOf();
-            uint256 next = tiers;
-            if (sides & 1 != 0) next = next.withTier(0, RateTable.tierOf(uint16(scores >> (16 * lane))));
-            if (sides & 2 != 0) next = next.withTier(1, RateTable.tierOf(uint16(scores >> (16 * lane + 16))));
+            (uint256 tiers, uint256 next) = _resetPair(product, table, (uint256(group) << 4) | lane, sides, scores >> (16 * lane));
             if (next == tiers) continue;
-            _advance(pairKey, strip, table, next);
             for (uint256 side = 0; side < 2; ++side) {
                 if (tiers.tierAt(side) == next.tierAt(side)) continue;
                 changed |= 1 << (lane + side);
@@ -86,95 +78,129 @@ contract RateIndex is IRateIndex {
         if (changed != 0) emit RateReset(product, group << 4, uint16(changed), before, afterwards);
     }
 
+    /// @param sides bit 0 the even risk, bit 1 the odd one
+    /// @param scores theirs, the even risk's lowest
+    function _resetPair(
+        ProductId product,
+        uint256 table,
+        uint256 risk,
+        uint256 sides,
+        uint256 scores
+    ) private returns (uint256 tiers, uint256 next) {
+        uint256 pairKey = _pairKey(product, risk);
+        Pair storage pair = _pairs[pairKey];
+        uint256 strip = pair.strip;
+        tiers = strip.tiersOf();
+        next = tiers;
+        if (sides & 1 != 0) next = next.withTier(0, RateTable.tierOf(uint16(scores)));
+        if (sides & 2 != 0) next = next.withTier(1, RateTable.tierOf(uint16(scores >> 16)));
+        if (next != tiers) pair.strip = _advance(pair, pairKey, strip, table, next);
+    }
+
     // ------------------------------------------------------------------ policy book
 
     /// @inheritdoc IRateIndex
-    function enter(ProductId product, RiskIndex risk) external onlyPolicyBook returns (uint48 index) {
-        Pair storage pair = _pairs[_pairKey(product, RiskIndex.unwrap(risk))];
+    function enter(
+        ProductId product,
+        RiskIndex risk,
+        uint256 table,
+        uint64 rateUnit
+    ) external onlyPolicyBook returns (uint48 index) {
+        Pair storage pair = _pairOf(product, RiskIndex.unwrap(risk));
         uint256 side = RiskIndex.unwrap(risk) & 1;
-        uint32 before = pair.policies[side];
-        if (before == 0) _start(product, risk, pair);
-        pair.policies[side] = before + 1;
-        return _current(pair.strip, _tariffs[product].table, side);
+        uint256 strip = pair.strip;
+        uint256 policies = strip.policiesOf(side);
+        if (policies == 0) {
+            strip = _start(product, risk, pair, table, rateUnit);
+        }
+        require(policies < RateStrip.MAX_POLICIES, TooManyPolicies(product, risk));
+        pair.strip = strip.withPolicies(side, policies + 1);
+        return uint48(strip.indexAt(table, side, block.timestamp));
     }
 
     /// @inheritdoc IRateIndex
     function leave(ProductId product, RiskIndex risk, uint32 policies) external onlyPolicyBook {
-        Pair storage pair = _pairs[_pairKey(product, RiskIndex.unwrap(risk))];
+        Pair storage pair = _pairOf(product, RiskIndex.unwrap(risk));
         uint256 side = RiskIndex.unwrap(risk) & 1;
-        uint32 left = pair.policies[side] - policies;
-        pair.policies[side] = left;
+        uint256 strip = pair.strip;
+        uint256 left = strip.policiesOf(side) - policies;
+        pair.strip = strip.withPolicies(side, left);
         if (left != 0 || policies == 0) return;
         _removeLane(product, RiskIndex.unwrap(risk));
         emit IndexStopped(product, risk);
     }
 
     /// @dev A pair without any policy forgets its path: the next one begins at zero and older strips are written again.
-    function _start(ProductId product, RiskIndex risk, Pair storage pair) private {
-        uint256 table = _tariffs[product].table;
-        if (table == 0) {
-            uint64 rateUnit;
-            (table, rateUnit) = productBook.table(product);
-            _tariffs[product] = Tariff(table, rateUnit);
-        }
+    function _start(
+        ProductId product,
+        RiskIndex risk,
+        Pair storage pair,
+        uint256 table,
+        uint64 rateUnit
+    ) private returns (uint256 strip) {
+        if (_addLane(product, RiskIndex.unwrap(risk)) && _tariffs[product].table == 0) _tariffs[product] = Tariff(table, rateUnit);
         (uint16 score, , ) = riskFeed.scoreOf(risk);
         uint256 tier = RateTable.tierOf(score);
         uint256 side = RiskIndex.unwrap(risk) & 1;
-        if (pair.policies[1 - side] == 0) {
-            pair.strip = RateStrip.begin(block.timestamp, uint256(0).withTier(side, tier));
+        strip = pair.strip;
+        if (strip.policiesOf(1 - side) == 0) {
+            pair.older = 0;
+            strip = RateStrip.begin(block.timestamp, uint256(0).withTier(side, tier));
         } else {
-            uint256 strip = pair.strip;
-            _advance(_pairKey(product, RiskIndex.unwrap(risk)), strip, table, strip.tiersOf().withTier(side, tier));
+            strip = _advance(pair, _pairKey(product, RiskIndex.unwrap(risk)), strip, table, strip.tiersOf().withTier(side, tier));
         }
-        _addLane(product, RiskIndex.unwrap(risk));
-        emit IndexStarted(product, risk, table.rateOf(tier) * _tariffs[product].rateUnit);
+        emit IndexStarted(product, risk, table.rateOf(tier) * rateUnit);
     }
 
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IRateIndex
-    function consumed(Stream calldata stream, uint40 until) external view returns (uint40 stop, uint128 premium) {
+    function consumed(
+        Stream calldata stream,
+        uint40 until
+    ) external view returns (uint40 stop, uint128 premium, uint48 index) {
         Tariff memory tariff = _tariffs[stream.product];
-        uint256 budget = PremiumMath.growthDown(stream.funds, stream.sumInsured) / tariff.rateUnit;
+        (uint256 risk, uint256 rateUnit) = (RiskIndex.unwrap(stream.risk), tariff.rateUnit);
         RateStrip.Run memory run = RateStrip.Run({
-            side: RiskIndex.unwrap(stream.risk) & 1,
+            side: risk & 1,
             from: stream.from,
             fromIndex: stream.index,
             loading: stream.loading,
-            budget: budget,
+            budget: PremiumMath.growthDown(stream.funds, stream.sumInsured) / rateUnit,
             until: until
         });
-        (uint256 last, uint256 growth) = _locate(stream.product, stream.risk, tariff.table, run).follow(tariff.table, run);
-        return (uint40(last), uint128(PremiumMath.premiumUp(stream.sumInsured, growth * tariff.rateUnit)));
+        (uint256 last, uint256 growth) = _locate(stream.product, risk, tariff.table, run).follow(tariff.table, run);
+        premium = uint128(PremiumMath.premiumUp(stream.sumInsured, growth * rateUnit));
+        return (uint40(last), premium, uint48(run.fromIndex + growth - run.loading * (last - run.from)));
     }
 
     /// @inheritdoc IRateIndex
     function current(ProductId product, RiskIndex risk) external view returns (uint48 index) {
-        Pair storage pair = _runningPair(product, risk);
-        return _current(pair.strip, _tariffs[product].table, RiskIndex.unwrap(risk) & 1);
+        uint256 strip = _runningStrip(product, risk);
+        return uint48(strip.indexAt(_tariffs[product].table, RiskIndex.unwrap(risk) & 1, block.timestamp));
     }
 
     /// @inheritdoc IRateIndex
     function rateOf(ProductId product, RiskIndex risk) external view returns (uint256) {
-        Tariff storage tariff = _tariffs[product];
-        uint256 tier = _runningPair(product, risk).strip.tiersOf().tierAt(RiskIndex.unwrap(risk) & 1);
+        Tariff memory tariff = _tariffs[product];
+        uint256 tier = _runningStrip(product, risk).tiersOf().tierAt(RiskIndex.unwrap(risk) & 1);
         return tariff.table.rateOf(tier) * tariff.rateUnit;
     }
 
     /// @inheritdoc IRateIndex
     function indexAt(ProductId product, RiskIndex risk, uint40 time) external view returns (uint256) {
-        _runningPair(product, risk);
+        _runningStrip(product, risk);
         Tariff memory tariff = _tariffs[product];
         RateStrip.Run memory run = RateStrip.Run(RiskIndex.unwrap(risk) & 1, 0, 0, 0, type(uint128).max, time);
-        uint256 strip = _locate(product, risk, tariff.table, run);
+        uint256 strip = _locate(product, RiskIndex.unwrap(risk), tariff.table, run);
         require(strip.reaches(tariff.table, run), IndexNotRunning(product, risk));
         (, uint256 index) = strip.follow(tariff.table, run);
         return index * tariff.rateUnit;
     }
 
     /// @inheritdoc IRateIndex
-    function policiesOn(ProductId product, RiskIndex risk) external view returns (uint32) {
-        return _pairs[_pairKey(product, RiskIndex.unwrap(risk))].policies[RiskIndex.unwrap(risk) & 1];
+    function policiesOn(ProductId product, RiskIndex risk) public view returns (uint32) {
+        return uint32(_pairOf(product, RiskIndex.unwrap(risk)).strip.policiesOf(RiskIndex.unwrap(risk) & 1));
     }
 
     // ------------------------------------------------------------------ inside
@@ -183,28 +209,36 @@ contract RateIndex is IRateIndex {
         return (uint256(ProductId.unwrap(product)) << 32) | (risk >> 1);
     }
 
-    function _runningPair(ProductId product, RiskIndex risk) private view returns (Pair storage pair) {
-        pair = _pairs[_pairKey(product, RiskIndex.unwrap(risk))];
-        require(pair.policies[RiskIndex.unwrap(risk) & 1] != 0, IndexNotRunning(product, risk));
+    function _pairOf(ProductId product, uint256 risk) private view returns (Pair storage) {
+        return _pairs[_pairKey(product, risk)];
     }
 
-    function _current(uint256 strip, uint256 table, uint256 side) private view returns (uint48) {
-        uint256 rate = table.rateOf(strip.tiersOf().tierAt(side));
-        return uint48(strip.indexOf(side) + rate * (block.timestamp - strip.timeOf()));
+    function _runningStrip(ProductId product, RiskIndex risk) private view returns (uint256) {
+        require(policiesOn(product, risk) != 0, IndexNotRunning(product, risk));
+        return _pairOf(product, RiskIndex.unwrap(risk)).strip;
     }
 
-    function _advance(uint256 pairKey, uint256 strip, uint256 table, uint256 tiers) private {
-        (uint256 next, bool full) = strip.advance(table, block.timestamp, tiers);
-        if (full) _olderStrips[pairKey][strip.olderOf()] = strip;
-        _pairs[pairKey].strip = next;
+    /// @dev Gives the strip from now on, for the caller to store.
+    function _advance(
+        Pair storage pair,
+        uint256 pairKey,
+        uint256 strip,
+        uint256 table,
+        uint256 tiers
+    ) private returns (uint256 next) {
+        bool full;
+        (next, full) = strip.advance(table, block.timestamp, tiers);
+        if (full) _olderStrips[pairKey][pair.older++] = strip;
     }
 
     /// @dev The newest strip whose first second the run reaches: later ones it does not, so halving the range finds it.
-    function _locate(ProductId product, RiskIndex risk, uint256 table, RateStrip.Run memory run) private view returns (uint256 strip) {
-        uint256 pairKey = _pairKey(product, RiskIndex.unwrap(risk));
-        strip = _pairs[pairKey].strip;
-        uint256 above = strip.olderOf();
-        if (above == 0 || strip.reaches(table, run)) return strip;
+    function _locate(ProductId product, uint256 risk, uint256 table, RateStrip.Run memory run) private view returns (uint256 strip) {
+        uint256 pairKey = _pairKey(product, risk);
+        Pair storage pair = _pairs[pairKey];
+        strip = pair.strip;
+        if (strip.reaches(table, run)) return strip;
+        uint256 above = pair.older;
+        if (above == 0) return strip;
         uint256 found = 0;
         while (above - found > 1) {
             uint256 middle = (found + above) / 2;
@@ -214,11 +248,13 @@ contract RateIndex is IRateIndex {
         return _olderStrips[pairKey][found];
     }
 
-    function _addLane(ProductId product, uint256 risk) private {
+    /// @return first whether the product ran on no risk of the group before
+    function _addLane(ProductId product, uint256 risk) private returns (bool first) {
         uint32 group = uint32(risk >> 4);
         uint256 entries = _running[group];
         uint256 at = _entryOf(entries, product);
         require(at < PRODUCTS_PER_GROUP, TooManyProducts(group, PRODUCTS_PER_GROUP));
+        first = uint32(entries >> (32 * at)) == 0;
         _running[group] = entries | (((uint256(ProductId.unwrap(product)) << 16) | (1 << (risk & 15))) << (32 * at));
         coveredRisks[uint32(risk >> 8)] |= 1 << (risk & 255);
     }

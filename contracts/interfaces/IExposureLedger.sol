@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {ProductId, RiskIndex} from "./Types.sol";
 
-/// @title Sums insured per dependency, risk, product and cell, and their caps.
+/// @title Sums insured per dependency, risk, product and cell: their caps, pauses and freezes.
 /// @dev What is booked on a cell is the capital it has locked: one number, kept by the cell. Bookings move with the events of the books
 ///   (`PolicyBound`, `PolicyExpired`, `ExposureReserved`, ...), which name product, risk, dependencies and amount.
 interface IExposureLedger {
@@ -15,12 +15,20 @@ interface IExposureLedger {
     }
 
     event CapSet(Dimension indexed dimension, uint256 indexed key, uint128 cap);
+    event PauseSet(Dimension indexed dimension, uint256 indexed key, uint40 until);
+    event DependencyFrozen(uint32 indexed dependency, uint40 until);
 
     error CapExceeded(Dimension dimension, uint256 key, uint256 wanted, uint256 room);
+    error ClosedToNewCover(Dimension dimension, uint256 key, uint40 until);
     error CapTooHigh(uint256 cap);
+    error ClosureTooLong(uint40 until, uint40 latest);
+    error ClosureTooSoon(uint40 earliest);
     error BadDependencies(uint128 dependencies);
     error OnlyBooks(address caller);
+    error OnlyIncidentRegistry(address caller);
     error ReleaseExceedsBooked(Dimension dimension, uint256 key, uint256 amount, uint256 booked);
+
+    // ------------------------------------------------------------------ product admin
 
     /// @notice Most that may be booked on a key; 0 refuses new cover. What is booked beyond a lowered cap stays.
     /// @param key dependency index, risk index, product number, or the cell's address as a number
@@ -29,21 +37,46 @@ interface IExposureLedger {
     /// @custom:emits CapSet
     function setCap(Dimension dimension, uint256 key, uint128 cap) external;
 
+    // ------------------------------------------------------------------ guardian and committee
+
+    /// @notice Refuses new cover and increases on a key until `until`, at most `MAX_CLOSURE` from now; it ends by itself, and a later call
+    ///   may end it sooner, never later. Cover in force, releases and payments go on.
+    /// @custom:pre the caller has the guardian role
+    /// @custom:throws ClosureTooLong, ClosureTooSoon when the key's last pause ended less than `COOL_DOWN` ago
+    /// @custom:emits PauseSet
+    function pause(Dimension dimension, uint256 key, uint40 until) external;
+
+    /// @notice The same for one dependency, when f + 1 members suspect it; nobody ends it sooner. Only IncidentRegistry.
+    /// @custom:throws OnlyIncidentRegistry, ClosureTooLong, ClosureTooSoon when its last freeze ended less than `COOL_DOWN` ago
+    /// @custom:emits DependencyFrozen
+    function freeze(uint32 dependency, uint40 until) external;
+
+    // ------------------------------------------------------------------ books
+
     /// @notice Books `amount` against the caps of all four dimensions. Only PolicyBook and Facility.
     /// @param dependencies up to four dependency indices of 32 bits, strictly increasing from the lowest lane on, no zero below one
     /// @custom:pre the caller has locked `amount` in the cell before
-    /// @custom:throws OnlyBooks, BadDependencies, CapExceeded
+    /// @custom:throws OnlyBooks, BadDependencies, ClosedToNewCover, CapExceeded
     function book(ProductId product, address cell, RiskIndex risk, uint128 dependencies, uint128 amount) external;
 
     /// @notice Takes a booking back. Only PolicyBook, Facility and CertificateBook.
     /// @custom:throws OnlyBooks, ReleaseExceedsBooked
     function release(ProductId product, address cell, RiskIndex risk, uint128 dependencies, uint128 amount) external;
 
-    /// @notice Smallest room over the four dimensions, token units.
+    // ------------------------------------------------------------------ views
+
+    /// @notice Smallest room over the four dimensions, token units; 0 while one of them is closed.
     function room(ProductId product, address cell, RiskIndex risk, uint128 dependencies) external view returns (uint128);
 
     /// @notice No cap set for a key means the default cap.
     function booked(Dimension dimension, uint256 key) external view returns (uint128 booked_, uint128 cap);
+
+    /// @notice First second at which a key takes new cover again, 0 when it was never paused or frozen.
+    function closedUntil(Dimension dimension, uint256 key) external view returns (uint40);
+
+    /// @notice Longest pause or freeze, and shortest time from the end of one to the next of the same kind, seconds.
+    function MAX_CLOSURE() external view returns (uint40);
+    function COOL_DOWN() external view returns (uint40);
 
     function defaultCap() external view returns (uint128);
 }

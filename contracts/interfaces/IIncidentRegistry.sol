@@ -27,18 +27,38 @@ interface IIncidentRegistry {
     /// @notice The quorum's masks of an epoch changed.
     event SlotsAttested(SubjectId indexed subject, uint32 indexed epoch, uint64 lostMask, uint64 attackMask);
 
+    /// @notice f + 1 members suspect a dependency, which takes no new cover until then.
+    /// @param lanes the members' lanes in the committee, one byte each, lowest byte first
+    event DependencySuspected(
+        uint32 indexed dependency,
+        uint32 indexed committeeVersion,
+        uint256 lanes,
+        uint8 members,
+        uint40 since,
+        uint40 expires
+    );
+
     error SlotNotEnded(uint64 slot, uint40 time);
     error SlotClosed(uint64 slot, uint40 time);
     error NothingMarked(SubjectId subject, uint32 epoch);
     error CannotSeeAttacks(address signer);
     error NoCommittee(uint32 epoch);
     error BadConfig(bytes32 field);
+    error SuspicionNotCurrent(uint40 since, uint40 expires, uint40 time);
+    error SuspicionTooWeak(uint256 have, uint256 needed);
 
     /// @notice ORs each member's bits into its lane. Anyone may send; one signature suffices; the quorum is counted when read.
     /// @custom:pre observations in order of strictly increasing signer; each newly set slot has ended and is not closed
     /// @custom:throws SlotNotEnded, SlotClosed, NothingMarked, NoCommittee, CannotSeeAttacks, NotAMember, MemberIsSuspended, SignersNotSorted
     /// @custom:emits ObservationRecorded for each that sets a bit, SlotsAttested when the quorum's masks changed
     function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external;
+
+    /// @notice Freezes new cover and increases on a dependency until `expires`, within the ledger's bounds. Anyone may send.
+    /// @param signatures f + 1 members' or more, of the committee in force, in order of strictly increasing signer, each over
+    ///   Suspicion(uint32 committeeVersion,uint32 dependency,uint40 since,uint40 expires)
+    /// @custom:throws SuspicionNotCurrent, SuspicionTooWeak, NotAMember, MemberIsSuspended, SignersNotSorted, ClosureTooLong, ClosureTooSoon
+    /// @custom:emits DependencySuspected; DependencyFrozen in the ledger
+    function suspect(uint32 dependency, uint40 since, uint40 expires, bytes[] calldata signatures) external;
 
     /// @notice Slots lost (quorum) and attacked (f+1) in an epoch, open or closed.
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked);

@@ -69,8 +69,13 @@ interface IOracleCommittee {
         address[] calldata signers
     ) external view returns (uint256 lanes, uint16 seesAttacks, uint8 n, uint8 f);
 
-    /// @custom:throws VersionNotInForce
-    function requireInForce(uint32 version, uint40 time) external view;
+    /// @notice For contracts that match signatures themselves (`CommitteeRoll`): the code store of a version's signers, and its suspended
+    ///   lanes, one bit each.
+    /// @custom:throws VersionNotInForce when it is not the one at `time`
+    function rollOf(uint32 version, uint40 time) external view returns (address roll, uint16 suspended);
+
+    /// @notice The same of the version at `time`, or of version 1 for times before it; version 0 when there is none.
+    function rollAt(uint40 time) external view returns (uint32 version, address roll, uint16 suspended);
 
     /// @custom:throws UnknownVersion
     function members(uint32 version) external view returns (Member[] memory);

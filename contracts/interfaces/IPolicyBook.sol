@@ -48,10 +48,23 @@ interface IPolicyBook {
         uint40 end
     );
     event PolicyToppedUp(PolicyId indexed policy, address indexed payer, uint128 amount, uint128 balance, bool newSegment);
+    /// @notice Cover changes at `at`: later by a signed quote, at once by the holder's own reduction (digest 0).
+    event PolicyEndorsed(
+        PolicyId indexed policy,
+        bytes32 quoteDigest,
+        uint40 at,
+        uint128 sumInsured,
+        uint128 lossPerHour,
+        uint128 dependencies,
+        uint64 rate,
+        uint64 loading
+    );
     event PolicyCancelled(PolicyId indexed policy, uint128 refund, uint40 end);
     event PolicyLapsed(PolicyId indexed policy, uint40 at);
-    /// @param refund what of the balance goes back to the holder
-    event PolicyExpired(PolicyId indexed policy, uint128 refund);
+    /// @notice Cover ended by time or lapse: its premium is settled and what is left goes back to the holder.
+    event PolicyFinished(PolicyId indexed policy, uint128 refund, uint40 end);
+    /// @notice Capital and caps are given back.
+    event PolicyExpired(PolicyId indexed policy);
     /// @notice Premium consumed until `until` moved to the cell.
     event PremiumEarned(PolicyId indexed policy, uint128 amount, uint40 until);
     /// @notice A refund that the holder's account refused waits here.
@@ -79,6 +92,11 @@ interface IPolicyBook {
     error PolicyNotInForce(PolicyId policy);
     error PolicyNotEnded(PolicyId policy, uint40 releasableAt);
     error PremiumSettled(PolicyId policy, uint40 end);
+    error PolicyReleased(PolicyId policy);
+    error QuoteOfAnother(PolicyId policy);
+    error EndorsementPending(PolicyId policy, uint40 at);
+    error NotAReduction(PolicyId policy);
+    error TooManySegments(PolicyId policy);
     error UnknownPolicy(PolicyId policy);
     error NothingStored(address holder);
 
@@ -86,7 +104,8 @@ interface IPolicyBook {
 
     /// @notice Binds a quote signed by an underwriter; pulls `premium` from the caller (holder or a platform that pays for it).
     /// @param signature 65 bytes r, s, v of an underwriter's key; or an underwriting contract's address (20 bytes) and its EIP-1271 signature
-    /// @custom:pre now <= deadline; each (underwriter, salt) once; the signer has the underwriter role; score frame among the risk's last
+    /// @return the first 53 bits of the quote's digest: each quote is taken up once, by `bind` or `endorse`
+    /// @custom:pre now <= deadline; the signer has the underwriter role; score frame among the risk's last
     ///   `QUOTE_FRAMES` and model the reported one; product open, its terms hash quoted; rate a whole number of rate units, not below the
     ///   table at the newest uncapped score; top table rate + loading <= rateCeiling; premium >= minPremium and >= the notice period (or the
     ///   term, if shorter) at the top rate
@@ -102,6 +121,25 @@ interface IPolicyBook {
     /// @custom:throws UnknownPolicy, PolicyNotInForce, PremiumTooLow
     /// @custom:emits PolicyToppedUp; PremiumEarned and PolicyLapsed when a lapse is found
     function topUp(PolicyId policy, uint128 amount) external;
+
+    // ------------------------------------------------------------------ holder
+
+    /// @notice Takes a quote up as an endorsement: its sum insured, loss per hour, dependencies and loading hold from now + increaseDelay
+    ///   to the policy's end, if cover has not lapsed by then. Capital and caps for more cover are taken at once. A call without sending
+    ///   is the preview.
+    /// @return at first second of the endorsed cover
+    /// @custom:pre the caller is the holder; the quote names this holder, product and risk, and passes the checks of `bind` with the balance
+    ///   as premium; no other endorsement waits; at most four dependencies over the policy's life
+    /// @custom:throws UnknownPolicy, NotHolder, PolicyNotInForce, EndorsementPending, QuoteOfAnother, TooManyDependencies; those of `bind`
+    /// @custom:emits PolicyEndorsed; PremiumEarned
+    function endorse(PolicyId policy, Quote calldata quote, bytes calldata signature) external returns (uint40 at);
+
+    /// @notice Lowers cover from now on; premium falls with the sum insured. Capital stays locked for what happened before.
+    /// @param dependencies a subset of the policy's
+    /// @custom:throws UnknownPolicy, NotHolder, PolicyNotInForce, EndorsementPending, NotAReduction, LossPerHourOutOfRange, DependenciesMissing,
+    ///   TooManySegments
+    /// @custom:emits PolicyEndorsed; PremiumEarned
+    function reduce(PolicyId policy, uint128 sumInsured, uint128 lossPerHour, uint128 dependencies) external;
 
     /// @notice Ends cover now; refunds exactly what `cancelPreview` says in this block. Only the holder.
     /// @custom:throws UnknownPolicy, NotHolder, PolicyNotInForce
@@ -120,10 +158,16 @@ interface IPolicyBook {
     /// @custom:emits PremiumEarned when there is any, PolicyLapsed when a lapse is found
     function touch(PolicyId policy) external;
 
-    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps, moves earned premium, refunds what is left.
+    /// @notice After a policy's end: settles its premium, moves what was earned to the cell and what is left to the holder. Policies that
+    ///   are settled already are passed over. Neighbours in the list with one product and risk share their bookings.
+    /// @custom:throws UnknownPolicy, PolicyNotEnded
+    /// @custom:emits PolicyFinished for each; PremiumEarned, PolicyLapsed, RefundStored as they occur
+    function finish(PolicyId[] calldata policies) external;
+
+    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps, and does what `finish` does where nobody has.
     ///   Policies that are released already are passed over. Neighbours in the list with one product and risk share their bookings.
     /// @custom:throws UnknownPolicy, PolicyNotEnded
-    /// @custom:emits PolicyExpired for each; PremiumEarned, PolicyLapsed, RefundStored as they occur
+    /// @custom:emits PolicyExpired for each; PolicyFinished, PremiumEarned, PolicyLapsed, RefundStored as they occur
     function expire(PolicyId[] calldata policies) external;
 
     // ------------------------------------------------------------------ views
@@ -133,15 +177,13 @@ interface IPolicyBook {
     function cancelPreview(PolicyId policy) external view returns (uint128 refund, uint128 earned);
 
     /// @notice The cover as it stood at `time`, lapses computed from the index path; the same whoever touched the policy when.
+    ///   Of a released policy only parties are known; it is in force at no time.
     /// @custom:throws UnknownPolicy
     function coverAt(PolicyId policy, uint40 time) external view returns (Cover memory);
 
     /// @notice Premium consumed up to `time` (at most now), and what would be left of all money paid in so far, token units.
-    /// @custom:throws UnknownPolicy, PremiumSettled when cover ended, was settled, and `time` is before its end
+    /// @custom:throws UnknownPolicy, PremiumSettled when cover ended, was settled, and `time` is before its end; PolicyReleased
     function premiumAt(PolicyId policy, uint40 time) external view returns (uint128 earned, uint128 balance);
-
-    /// @notice Number of policies; the last one's number.
-    function policyCount() external view returns (uint64);
 
     /// @notice True once capital and caps of the policy have been released.
     function released(PolicyId policy) external view returns (bool);

@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Form, Peril, ProductId, Terms} from "./Types.sol";
+import {ProductId, Terms} from "./Types.sol";
 
 /// @title Products and their monotone rate tables.
 /// @dev A table is 16 uint16 lanes in one word, lane 0 lowest; lane min(15, score / 625) holds the rate in `rateUnit`s.
 interface IProductBook {
-    /// @notice What a quote on a product is checked against.
-    struct Offer {
-        address cell;
-        Form form;
-        Peril peril;
-        uint32 noticePeriod;
-        /// longest term, seconds
-        uint32 term;
-        uint128 maxSumInsured;
-        uint64 rateUnit;
-        /// rate units per year: at the score asked for, and at the highest score
-        uint16 tableRate;
-        uint16 topRate;
-        bytes32 termsHash;
-    }
-
     event ProductRegistered(ProductId indexed product, bytes32 indexed termsHash, Terms terms, uint256 table);
     event ProductClosed(ProductId indexed product);
 
@@ -52,17 +36,13 @@ interface IProductBook {
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
     function requireOpen(ProductId product) external view returns (Terms memory);
 
-    /// @notice The part of `requireOpen` that binding a policy needs, with the table's rates.
+    /// @notice Where terms and table are stored, for `ProductRecord.read`, if new cover may be sold.
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
-    function offerOf(ProductId product, uint16 score) external view returns (Offer memory);
+    function openRecord(ProductId product) external view returns (address);
 
-    /// @notice Where premium goes, and how long after a cover's end + maxReportDelay claims may still be opened, seconds.
+    /// @notice Where terms and table are stored, for `ProductRecord.read`.
     /// @custom:throws UnknownProduct
-    function tailOf(ProductId product) external view returns (address cell, uint32 claimWindow);
-
-    /// @notice What a balance must hold when cover begins: seconds of notice at the top rate; and the rate unit.
-    /// @custom:throws UnknownProduct
-    function noticeOf(ProductId product) external view returns (uint32 noticePeriod, uint16 topRate, uint64 rateUnit);
+    function recordOf(ProductId product) external view returns (address);
 
     /// @notice Rate of a score, 1e18 fixed point per year.
     function rate(ProductId product, uint16 score) external view returns (uint256);

@@ -32,6 +32,7 @@ interface IRateIndex {
     error OnlyPolicyBook(address caller);
     error IndexNotRunning(ProductId product, RiskIndex risk);
     error TooManyProducts(uint32 group, uint256 most);
+    error TooManyPolicies(ProductId product, RiskIndex risk);
 
     // ------------------------------------------------------------------ risk feed
 
@@ -44,10 +45,11 @@ interface IRateIndex {
     // ------------------------------------------------------------------ policy book
 
     /// @notice Counts a policy in; the first one starts the index at the table rate of the effective score.
+    /// @param table the product's rates, and `rateUnit` their unit, as the product book has them
     /// @return index now, index units
     /// @custom:throws OnlyPolicyBook, TooManyProducts, NoScore
     /// @custom:emits IndexStarted by the first
-    function enter(ProductId product, RiskIndex risk) external returns (uint48 index);
+    function enter(ProductId product, RiskIndex risk, uint256 table, uint64 rateUnit) external returns (uint48 index);
 
     /// @notice Counts policies out whose premium is settled; after the last one the path is forgotten and its storage used again.
     /// @custom:throws OnlyPolicyBook
@@ -60,7 +62,8 @@ interface IRateIndex {
     /// @dev Only for streams that entered and have not left. The answer for a given `until` never changes.
     /// @return stop `until` (not in the future), or the second at which the stream lapsed
     /// @return premium token units, rounded up, at most `funds`
-    function consumed(Stream calldata stream, uint40 until) external view returns (uint40 stop, uint128 premium);
+    /// @return index index units at `stop`
+    function consumed(Stream calldata stream, uint40 until) external view returns (uint40 stop, uint128 premium, uint48 index);
 
     /// @notice Index units now.
     /// @custom:throws IndexNotRunning

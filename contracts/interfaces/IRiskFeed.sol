@@ -8,7 +8,7 @@ import {RiskIndex} from "./Types.sol";
 ///   lanes in order of risk index, 32 bytes for each group; 0xFFFF = no sensor data (in), no score yet (out).
 interface IRiskFeed {
     struct SignedVector {
-        /// whole groups from `firstRisk` on, within one page; each lane 0..10,000 or 0xFFFF
+        /// whole groups from `firstRisk` on, within one page; a lane's low 14 bits are read, above 10,000 they mean no sensor data
         bytes scores;
         /// 65 bytes r, s, v over ScoreVector(uint32 committeeVersion,uint32 frame,bytes32 modelHash,uint32 firstRiskIndex,bytes scores)
         bytes signature;
@@ -33,7 +33,6 @@ interface IRiskFeed {
     error QuorumNotReached(uint256 have, uint256 needed);
     error BadVectorLength(uint256 length);
     error FirstRiskUnaligned(uint32 firstRisk);
-    error ScoreOutOfRange(uint16 score);
     error StaleScore(RiskIndex risk, uint32 frame, uint32 current);
     error NoScore(RiskIndex risk);
     error BadConfig(bytes32 field);
@@ -41,7 +40,7 @@ interface IRiskFeed {
     /// @notice Anyone may send; the signatures decide. The committee is the one in force at the frame's first second.
     /// @custom:pre vectors in order of strictly increasing signer, at least 2f + 1, all of one length; `frame` closed and newer than each
     ///   group's last; the model usable at the frame's first second
-    /// @custom:throws FirstRiskUnaligned, BadVectorLength, FrameNotClosed, FrameTooOld, ScoreOutOfRange, QuorumNotReached,
+    /// @custom:throws FirstRiskUnaligned, BadVectorLength, FrameNotClosed, FrameTooOld, QuorumNotReached,
     ///   VersionNotInForce, NotAMember, MemberIsSuspended, SignersNotSorted, UnknownHash, HashIsRetired
     /// @custom:emits ScoresReported
     function report(

@@ -10,7 +10,7 @@ type RiskIndex is uint32;
 /// @dev What a slot is marked for: a risk (its index) or a dependency (2^32 + its index).
 type SubjectId is uint64;
 
-/// @dev Number of a policy, from 1, given by `PolicyBook`.
+/// @dev Number of a policy: the first 53 bits of the digest of its quote.
 type PolicyId is uint64;
 
 /// @dev Number of a bordereau, from 1, given by `CertificateBook`.

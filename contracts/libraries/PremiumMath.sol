@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 /// @title What streamed cover costs: sum insured times the growth of a rate index.
 /// @dev An index grows by rate x seconds, the rate being 1e18 fixed point per year of sum insured.
 library PremiumMath {
@@ -11,7 +9,7 @@ library PremiumMath {
 
     /// @notice Premium for an index growth, token units, in the pool's favour.
     function premiumUp(uint256 sumInsured, uint256 growth) internal pure returns (uint256) {
-        return Math.ceilDiv(sumInsured * growth, FULL_YEAR);
+        return (sumInsured * growth + FULL_YEAR - 1) / FULL_YEAR;
     }
 
     /// @notice Largest growth whose exact premium `funds` still pay: premiumUp of it is at most `funds`.

@@ -5,19 +5,22 @@ import {RateTable} from "./RateTable.sol";
 
 /// @title A strip: one word with the premium indices of two neighbouring risks at one moment and the last pieces of their path.
 /// @dev Index units are rate units x seconds. From the lowest bit: index of the even and of the odd risk (48 bits each), time of both (32),
-///   tier of each since then (4 each), number of pieces (4), number of older strips (20), and up to four pieces, newest lowest, each of
-///   seconds (16) and the tiers that ran in it (4 each). 48 bits hold the highest rate over all of the 32-bit time.
+///   tier of each since then (4 each), policies counted in on each (20 each), number of pieces (2), six bits free, and up to three pieces,
+///   newest lowest, each of seconds (16) and the tiers that ran in it (4 each). 48 bits hold the highest rate over all of the 32-bit time.
 library RateStrip {
     using RateTable for uint256;
 
-    uint256 internal constant MAX_PIECES = 4;
+    uint256 internal constant MAX_PIECES = 3;
+    uint256 internal constant MAX_POLICIES = (1 << 20) - 1;
     uint256 private constant INDEX_BITS = 48;
     uint256 private constant INDEX_MASK = (1 << 48) - 1;
     uint256 private constant TIME_AT = 96;
     uint256 private constant TIERS_AT = 128;
-    uint256 private constant USED_AT = 136;
-    uint256 private constant OLDER_AT = 140;
-    uint256 private constant PIECES_AT = 160;
+    uint256 private constant POLICIES_AT = 136;
+    uint256 private constant POLICIES_BITS = 20;
+    uint256 private constant POLICIES_MASK = ((1 << 40) - 1) << 136;
+    uint256 private constant USED_AT = 176;
+    uint256 private constant PIECES_AT = 184;
     uint256 private constant PIECE_BITS = 24;
 
     /// @notice How far a stream may run: growth counts from (`from`, `fromIndex`) and includes `loading` rate units in each second.
@@ -43,13 +46,12 @@ library RateStrip {
         return uint8(strip >> TIERS_AT);
     }
 
-    /// @notice How many older strips this one follows.
-    function olderOf(uint256 strip) internal pure returns (uint256) {
-        return (strip >> OLDER_AT) & 0xFFFFF;
-    }
-
     function indexOf(uint256 strip, uint256 side) internal pure returns (uint256) {
         return (strip >> (INDEX_BITS * side)) & INDEX_MASK;
+    }
+
+    function policiesOf(uint256 strip, uint256 side) internal pure returns (uint256) {
+        return (strip >> (POLICIES_AT + POLICIES_BITS * side)) & MAX_POLICIES;
     }
 
     function tierAt(uint256 tiers, uint256 side) internal pure returns (uint256) {
@@ -61,6 +63,11 @@ library RateStrip {
         return (tiers & ~(uint256(0xF) << (4 * side))) | (tier << (4 * side));
     }
 
+    /// @notice A side's index at `time`, not before the strip's.
+    function indexAt(uint256 strip, uint256 table, uint256 side, uint256 time) internal pure returns (uint256) {
+        return indexOf(strip, side) + table.rateOf(tierAt(tiersOf(strip), side)) * (time - timeOf(strip));
+    }
+
     // ------------------------------------------------------------------ writing
 
     /// @notice A path that begins now, both indices at zero.
@@ -68,22 +75,27 @@ library RateStrip {
         return (time << TIME_AT) | (tiers << TIERS_AT);
     }
 
+    /// @notice The strip with `policies` counted in on a side, at most MAX_POLICIES.
+    function withPolicies(uint256 strip, uint256 side, uint256 policies) internal pure returns (uint256) {
+        uint256 shift = POLICIES_AT + POLICIES_BITS * side;
+        return (strip & ~(MAX_POLICIES << shift)) | (policies << shift);
+    }
+
     /// @notice Brings both indices to `time` and lets `tiers` run from there.
     /// @return next the strip from now on
-    /// @return full the old strip has no room for the piece that ended: keep it as older strip number `olderOf(strip)`
+    /// @return full the old strip has no room for the piece that ended: it must be kept, and `next` begins a new one
     function advance(uint256 strip, uint256 table, uint256 time, uint256 tiers) internal pure returns (uint256 next, bool full) {
         unchecked {
             uint256 ran = tiersOf(strip);
             uint256 lasted = time - timeOf(strip);
-            if (lasted == 0) return ((strip ^ ((ran ^ tiers) << TIERS_AT)), false);
-            uint256 even = indexOf(strip, 0) + table.rateOf(ran & 0xF) * lasted;
-            uint256 odd = indexOf(strip, 1) + table.rateOf(ran >> 4) * lasted;
-            next = begin(time, tiers) | even | (odd << INDEX_BITS);
-            uint256 used = (strip >> USED_AT) & 0xF;
-            full = used == MAX_PIECES || lasted > 0xFFFF;
-            if (full) return (next | ((olderOf(strip) + 1) << OLDER_AT), true);
+            if (lasted == 0) return (strip ^ ((ran ^ tiers) << TIERS_AT), false);
+            next = (strip & POLICIES_MASK) | begin(time, tiers);
+            next |= indexOf(strip, 0) + table.rateOf(ran & 0xF) * lasted;
+            next |= (indexOf(strip, 1) + table.rateOf(ran >> 4) * lasted) << INDEX_BITS;
+            uint256 used = (strip >> USED_AT) & 3;
+            if (used == MAX_PIECES || lasted > 0xFFFF) return (next, true);
             uint256 pieces = ((strip >> PIECES_AT) << PIECE_BITS) | (lasted << 8) | ran;
-            next |= ((used + 1) << USED_AT) | (olderOf(strip) << OLDER_AT) | (pieces << PIECES_AT);
+            next |= ((used + 1) << USED_AT) | (pieces << PIECES_AT);
         }
     }
 
@@ -92,8 +104,9 @@ library RateStrip {
     /// @notice Whether the run is still going at the strip's first second.
     function reaches(uint256 strip, uint256 table, Run memory run) internal pure returns (bool) {
         (uint256 time, uint256 index) = (timeOf(strip), indexOf(strip, run.side));
+        if (_going(time, index, run)) return true;
         uint256 pieces = strip >> PIECES_AT;
-        for (uint256 i = (strip >> USED_AT) & 0xF; i > 0; --i) {
+        for (uint256 i = (strip >> USED_AT) & 3; i > 0; --i) {
             (time, index, pieces) = _back(time, index, pieces, table, run.side);
         }
         return _going(time, index, run);
@@ -106,7 +119,7 @@ library RateStrip {
         (uint256 time, uint256 index) = (timeOf(strip), indexOf(strip, run.side));
         uint256 tiers = tiersOf(strip);
         uint256 pieces = strip >> PIECES_AT;
-        for (uint256 i = (strip >> USED_AT) & 0xF; i > 0 && !_going(time, index, run); --i) {
+        for (uint256 i = (strip >> USED_AT) & 3; i > 0 && !_going(time, index, run); --i) {
             tiers = uint8(pieces);
             (time, index, pieces) = _back(time, index, pieces, table, run.side);
         }
@@ -121,6 +134,7 @@ library RateStrip {
         growth += slope * (stop - time);
     }
 
+    /// @dev An older piece begins where the one before it, in time, ended; indices only grow.
     function _back(
         uint256 time,
         uint256 index,
@@ -128,8 +142,10 @@ library RateStrip {
         uint256 table,
         uint256 side
     ) private pure returns (uint256, uint256, uint256) {
-        uint256 lasted = uint16(pieces >> 8);
-        return (time - lasted, index - table.rateOf(tierAt(uint8(pieces), side)) * lasted, pieces >> PIECE_BITS);
+        unchecked {
+            uint256 lasted = uint16(pieces >> 8);
+            return (time - lasted, index - table.rateOf(tierAt(uint8(pieces), side)) * lasted, pieces >> PIECE_BITS);
+        }
     }
 
     function _going(uint256 time, uint256 index, Run memory run) private pure returns (bool) {

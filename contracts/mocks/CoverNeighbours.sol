@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
+import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
 import {PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
 
 /// @title Stands for the contracts that cover talks to, in its tests: feed, register, cell, claims desk, incidents, model registry.
@@ -15,7 +16,7 @@ contract CoverNeighbours {
     bytes32 public modelHash;
     bool public stale;
     address private _applicant;
-    uint32 public dependencyCount;
+    uint32 private _dependencyCount;
     bytes32 public retired;
 
     uint128 public locked;
@@ -50,8 +51,8 @@ contract CoverNeighbours {
 
     // ------------------------------------------------------------------ policy book, for tests of the index
 
-    function enter(IRateIndex index, ProductId product, RiskIndex risk) external returns (uint48) {
-        return index.enter(product, risk);
+    function enter(IRateIndex index, ProductId product, RiskIndex risk, uint256 table, uint64 rateUnit) external returns (uint48) {
+        return index.enter(product, risk, table, rateUnit);
     }
 
     function leave(IRateIndex index, ProductId product, RiskIndex risk, uint32 policies) external {
@@ -65,7 +66,13 @@ contract CoverNeighbours {
     }
 
     function setDependencyCount(uint32 count) external {
-        dependencyCount = count;
+        _dependencyCount = count;
+    }
+
+    function requireDependencies(uint128 dependencies) external view {
+        for (; dependencies != 0; dependencies >>= 32) {
+            require(uint32(dependencies) <= _dependencyCount, IRiskRegister.UnknownDependency(uint32(dependencies)));
+        }
     }
 
     function applicantOf(RiskIndex) external view returns (address) {

@@ -46,11 +46,11 @@ contract ModelRegistry is IModelRegistry, AccessManaged {
 
     /// @inheritdoc IModelRegistry
     function requireUsable(bytes32 hash, Kind kind, uint40 time) external view returns (uint16) {
-        Entry storage entry = _known(hash);
-        require(entry.kind == kind, UnknownHash(hash));
-        uint40 from = entry.retiredFrom;
+        Entry storage entry = _entries[hash];
+        (uint16 number, Kind ofKind, uint40 from) = (entry.number, entry.kind, entry.retiredFrom);
+        require(number != 0 && ofKind == kind, UnknownHash(hash));
         require(from == 0 || time < from, HashIsRetired(hash, from));
-        return entry.number;
+        return number;
     }
 
     /// @inheritdoc IModelRegistry

@@ -4,13 +4,16 @@ pragma solidity 0.8.30;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IOracleCommittee} from "../interfaces/IOracleCommittee.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
+import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 
 /// @title Keeps the members of the oracle quorum by version, their rotation and suspension.
 /// @dev Verifiers read a version in two cold reads: its slot, and its signers from a code store.
 contract OracleCommittee is IOracleCommittee, AccessManaged {
+    using CommitteeRoll for bytes;
+
     /// @dev one slot; in force while activeFrom <= time < activeUntil
     struct Version {
-        /// code store: f (1 byte), lanes that see attacks (2 bytes), then the signers (20 bytes each) in order
+        /// code store of the signers, see `CommitteeRoll`
         address roll;
         uint40 activeFrom;
         uint40 activeUntil;
@@ -19,7 +22,6 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     }
 
     uint256 private constant MAX_MEMBERS = 16;
-    uint256 private constant ROLL_HEADER = 3;
 
     /// @inheritdoc IOracleCommittee
     uint40 public immutable rotationDelay;
@@ -51,7 +53,7 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
         version = ++_count;
         uint40 activeFrom = uint40(block.timestamp) + (_newest == 0 ? 0 : rotationDelay);
-        _versions[version] = Version(CodeStore.write(_roll(members_, f)), activeFrom, type(uint40).max, 0);
+        _versions[version] = Version(CodeStore.write(CommitteeRoll.encode(members_, f)), activeFrom, type(uint40).max, 0);
         if (_newest != 0) _versions[_newest].activeUntil = activeFrom;
         (_newest, _newestFrom) = (version, activeFrom);
         for (uint256 i = 0; i < n; ++i) _members[version].push(members_[i]);
@@ -76,8 +78,10 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     function suspend(uint32 version, address signer) external restricted {
         address[] memory signers = new address[](1);
         signers[0] = signer;
-        (uint256 lane,,, uint8 f) = _lanesOf(version, signers);
-        uint16 suspended = _versions[version].suspended | uint16(1 << lane);
+        bytes memory roll = _rollOf(version);
+        (, uint8 f) = roll.sizeOf();
+        uint16 suspended = _versions[version].suspended;
+        suspended |= uint16(1 << roll.lanesOf(version, suspended, signers));
         require(_bitCount(suspended) <= f, TooManySuspended(version, f));
         _versions[version].suspended = suspended;
         emit MemberSuspended(version, signer);
@@ -98,8 +102,16 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     }
 
     /// @inheritdoc IOracleCommittee
-    function requireInForce(uint32 version, uint40 time) external view {
+    function rollOf(uint32 version, uint40 time) external view returns (address roll, uint16 suspended) {
         require(_inForce(version, time), VersionNotInForce(version, time));
+        return (_versions[version].roll, _versions[version].suspended);
+    }
+
+    /// @inheritdoc IOracleCommittee
+    function rollAt(uint40 time) external view returns (uint32 version, address roll, uint16 suspended) {
+        version = versionAt(time);
+        if (version == 0 && _newest != 0) version = 1;
+        return (version, _versions[version].roll, _versions[version].suspended);
     }
 
     /// @inheritdoc IOracleCommittee
@@ -107,7 +119,7 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
         uint32 version
     ) external view returns (uint8 n, uint8 f, uint8 vectorQuorum, uint8 lostQuorum, uint8 attackQuorum) {
         bytes memory roll = _rollOf(version);
-        (n, f) = _size(roll);
+        (n, f) = roll.sizeOf();
         return (n, f, 2 * f + 1, uint8(_lostQuorum(n, f)), f + 1);
     }
 
@@ -116,7 +128,10 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
         uint32 version,
         address[] calldata signers
     ) external view returns (uint256 lanes, uint16 seesAttacks, uint8 n, uint8 f) {
-        return _lanesOf(version, signers);
+        bytes memory roll = _rollOf(version);
+        lanes = roll.lanesOf(version, _versions[version].suspended, signers);
+        seesAttacks = roll.seesAttacks();
+        (n, f) = roll.sizeOf();
     }
 
     /// @inheritdoc IOracleCommittee
@@ -133,55 +148,9 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
     // ---- internal
 
-    /// @dev Both lists are sorted, so one pass over the roll finds all signers.
-    function _lanesOf(
-        uint32 version,
-        address[] memory signers
-    ) private view returns (uint256 lanes, uint16 seesAttacks, uint8 n, uint8 f) {
-        bytes memory roll = _rollOf(version);
-        uint256 suspended = _versions[version].suspended;
-        (n, f) = _size(roll);
-        seesAttacks = uint16(bytes2(_word(roll, 1)));
-        uint256 lane;
-        for (uint256 i = 0; i < signers.length; ++i) {
-            address signer = signers[i];
-            require(i == 0 || signers[i - 1] < signer, SignersNotSorted(signers[i == 0 ? 0 : i - 1], signer));
-            while (lane < n && _signer(roll, lane) < signer) ++lane;
-            require(lane < n && _signer(roll, lane) == signer, NotAMember(version, signer));
-            require((suspended >> lane) & 1 == 0, MemberIsSuspended(version, signer));
-            lanes |= lane << (8 * i);
-        }
-    }
-
     function _rollOf(uint32 version) private view returns (bytes memory roll) {
         roll = CodeStore.read(_versions[version].roll);
         require(roll.length != 0, UnknownVersion(version));
-    }
-
-    function _roll(Member[] calldata members_, uint8 f) private pure returns (bytes memory roll) {
-        uint16 seesAttacks;
-        for (uint256 i = 0; i < members_.length; ++i) {
-            address signer = members_[i].signer;
-            address previous = i == 0 ? address(0) : members_[i - 1].signer;
-            require(previous < signer, SignersNotSorted(previous, signer));
-            if (members_[i].seesAttacks) seesAttacks |= uint16(1 << i);
-            roll = bytes.concat(roll, bytes20(signer));
-        }
-        return bytes.concat(bytes1(f), bytes2(seesAttacks), roll);
-    }
-
-    function _size(bytes memory roll) private pure returns (uint8 n, uint8 f) {
-        return (uint8((roll.length - ROLL_HEADER) / 20), uint8(roll[0]));
-    }
-
-    function _signer(bytes memory roll, uint256 lane) private pure returns (address) {
-        return address(bytes20(_word(roll, ROLL_HEADER + 20 * lane)));
-    }
-
-    function _word(bytes memory data, uint256 offset) private pure returns (bytes32 word) {
-        assembly ("memory-safe") {
-            word := mload(add(add(data, 32), offset))
-        }
     }
 
     /// @dev Members of whom no two share an operator or a vantage point, taken in order: never more than there really are.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IOracleCommittee} from "../interfaces/IOracleCommittee.sol";
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
@@ -10,8 +10,10 @@ import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
 import {RiskIndex} from "../interfaces/Types.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
+import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneMedian} from "../libraries/LaneMedian.sol";
 import {Lanes} from "../libraries/Lanes.sol";
+import {MemberSignature} from "../libraries/MemberSignature.sol";
 
 /// @title Takes the median of the members' signed score vectors and moves scores within their change caps.
 /// @dev No role may act here. A group's word holds sixteen 14-bit scores and, in the two free bits of each lane, the frame.
@@ -25,17 +27,18 @@ contract RiskFeed is IRiskFeed, EIP712 {
 
     /// @dev what `report` works with, in memory
     struct Report {
-        uint256 firstGroup;
+        uint256 page;
+        /// place of the first group in its page
+        uint256 first;
         uint256 groups;
         /// the frame, spread over the lanes
         uint256 frameTag;
-        uint256 perFrame;
-        uint256 perDay;
+        /// the page's score words when the day began; zero where there was none
         bytes anchors;
-        /// groups' words after the report, as score vectors
+        /// medians, which the caps turn into effective scores; when done, as score vectors
         bytes scores;
+        /// medians, once a cap binds; until then empty
         bytes uncapped;
-        bool capped;
         /// one bit for each risk of the page
         uint256 moved;
     }
@@ -56,9 +59,9 @@ contract RiskFeed is IRiskFeed, EIP712 {
     uint16 private immutable _perFrame;
     uint16 private immutable _perDay;
 
-    mapping(uint256 group => uint256) private _scores;
-    /// @dev like `_scores`, but before the caps; counts only while its frame is that of the group
-    mapping(uint256 group => uint256) private _uncapped;
+    mapping(uint256 page => uint256[PAGE]) private _scores;
+    /// @dev like `_scores`, but before the caps; a word counts only while its frame is that of the group
+    mapping(uint256 page => uint256[PAGE]) private _uncapped;
     /// @dev number of each group's last model, sixteen to a slot
     mapping(uint256 page => uint256) private _modelNumbers;
     mapping(uint256 page => Day) private _days;
@@ -95,14 +98,17 @@ contract RiskFeed is IRiskFeed, EIP712 {
         uint32 firstRisk,
         SignedVector[] calldata vectors
     ) external {
-        _requireShape(firstRisk, vectors);
-        require(frame < frameAt(uint40(block.timestamp)), FrameNotClosed(frame, frameAt(uint40(block.timestamp))));
-        uint256 lanes = _requireQuorum(committeeVersion, frame, modelHash, firstRisk, vectors);
+        uint32 current = frameAt(uint40(block.timestamp));
+        require(frame < current, FrameNotClosed(frame, current));
         uint256 model = modelRegistry.requireUsable(modelHash, IModelRegistry.Kind.Model, _start(frame));
+        Report memory r = _shape(firstRisk, vectors);
+        bytes memory message = abi.encode(VECTOR_TYPE, committeeVersion, frame, modelHash, firstRisk, bytes32(0));
+        uint256 lanes = _requireQuorum(committeeVersion, frame, _signers(r, message, vectors));
 
-        Report memory r = _open(frame, firstRisk, vectors[0].scores.length);
+        r.frameTag = Lanes.spread(frame);
+        r.anchors = _anchors(r.page, uint32(_start(frame) / DAY));
+        _move(r);
         _setModel(r, model);
-        _move(r, vectors);
         emit ScoresReported(frame, committeeVersion, firstRisk, modelHash, lanes, r.scores, r.uncapped);
         if (r.moved != 0) _reprice(r);
     }
@@ -111,13 +117,13 @@ contract RiskFeed is IRiskFeed, EIP712 {
 
     /// @inheritdoc IRiskFeed
     function scoreOf(RiskIndex risk) public view returns (uint16 score, uint16 uncapped, uint32 frame) {
-        (uint256 group, uint256 lane) = (RiskIndex.unwrap(risk) / 16, RiskIndex.unwrap(risk) % 16);
-        uint256 word = _scores[group];
-        score = uint16(Lanes.at(word, lane));
+        (uint256 page, uint256 place, uint256 lane) = _placeOf(RiskIndex.unwrap(risk));
+        uint256 word = _scores[page][place];
+        score = uint16(Lanes.scoreAt(word, lane));
         require(word != 0 && score != Lanes.NONE, NoScore(risk));
         frame = Lanes.gather(word);
-        uint256 other = _uncapped[group];
-        uncapped = Lanes.gather(other) == frame ? uint16(Lanes.at(other, lane)) : score;
+        uint256 before = _uncapped[page][place];
+        uncapped = Lanes.gather(before) == frame ? uint16(Lanes.scoreAt(before, lane)) : score;
     }
 
     /// @inheritdoc IRiskFeed
@@ -125,8 +131,8 @@ contract RiskFeed is IRiskFeed, EIP712 {
         (, uncapped, frame) = scoreOf(risk);
         uint32 current = frameAt(uint40(block.timestamp));
         require(current - frame <= maxFrameAge, StaleScore(risk, frame, current));
-        uint256 group = RiskIndex.unwrap(risk) / 16;
-        modelHash = modelRegistry.hashOf(uint16(_modelNumbers[group / PAGE] >> (16 * (group % PAGE))));
+        (uint256 page, uint256 place, ) = _placeOf(RiskIndex.unwrap(risk));
+        modelHash = modelRegistry.hashOf(uint16(_modelNumbers[page] >> (16 * place)));
     }
 
     /// @inheritdoc IRiskFeed
@@ -141,170 +147,156 @@ contract RiskFeed is IRiskFeed, EIP712 {
 
     // ---- checks
 
-    function _requireShape(uint32 firstRisk, SignedVector[] calldata vectors) private pure {
+    /// @dev Whole groups, within one page.
+    function _shape(uint32 firstRisk, SignedVector[] calldata vectors) private pure returns (Report memory r) {
         require(firstRisk % 16 == 0, FirstRiskUnaligned(firstRisk));
         require(vectors.length != 0, QuorumNotReached(0, 1));
         uint256 length = vectors[0].scores.length;
-        uint256 mostGroups = PAGE - (firstRisk / 16) % PAGE;
-        require(length != 0 && length % 32 == 0 && length / 32 <= mostGroups, BadVectorLength(length));
-        for (uint256 i = 1; i < vectors.length; ++i) {
-            require(vectors[i].scores.length == length, BadVectorLength(vectors[i].scores.length));
-        }
+        (r.page, r.first, ) = _placeOf(firstRisk);
+        r.groups = length / 32;
+        require(length != 0 && length % 32 == 0 && r.first + r.groups <= PAGE, BadVectorLength(length));
     }
 
-    function _requireQuorum(
-        uint32 committeeVersion,
-        uint32 frame,
-        bytes32 modelHash,
-        uint32 firstRisk,
+    /// @dev Takes the medians on the way: `r.scores`.
+    /// @param message the typed data of a vector without its last word, the hash of the scores
+    function _signers(
+        Report memory r,
+        bytes memory message,
         SignedVector[] calldata vectors
-    ) private view returns (uint256 lanes) {
-        committee.requireInForce(committeeVersion, _start(frame));
-        address[] memory signers = new address[](vectors.length);
-        for (uint256 i = 0; i < vectors.length; ++i) {
-            bytes32 scoresHash = keccak256(vectors[i].scores);
-            bytes32 structHash = keccak256(abi.encode(VECTOR_TYPE, committeeVersion, frame, modelHash, firstRisk, scoresHash));
-            signers[i] = ECDSA.recover(_hashTypedDataV4(structHash), vectors[i].signature);
+    ) private view returns (address[] memory signers) {
+        signers = new address[](vectors.length);
+        uint256[] memory offsets = new uint256[](vectors.length);
+        bytes32 domain = _domainSeparatorV4();
+        for (uint256 i = 0; i < signers.length; ++i) {
+            SignedVector calldata vector = vectors[i];
+            bytes calldata scores = vector.scores;
+            if (scores.length != 32 * r.groups) revert BadVectorLength(scores.length);
+            offsets[i] = Lanes.offsetOf(scores);
+            Lanes.put(message, 5, uint256(keccak256(scores)));
+            signers[i] = MemberSignature.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), vector.signature);
         }
-        uint8 f;
-        (lanes,,, f) = committee.lanesOf(committeeVersion, signers);
-        require(signers.length >= 2 * uint256(f) + 1, QuorumNotReached(signers.length, 2 * uint256(f) + 1));
+        r.scores = LaneMedian.ofCalldata(offsets, r.groups);
+    }
+
+    function _requireQuorum(uint32 version, uint32 frame, address[] memory signers) private view returns (uint256 lanes) {
+        (address store, uint16 suspended) = committee.rollOf(version, _start(frame));
+        bytes memory roll = CodeStore.read(store);
+        uint256 quorum = CommitteeRoll.vectorQuorum(roll);
+        require(signers.length >= quorum, QuorumNotReached(signers.length, quorum));
+        return CommitteeRoll.lanesOf(roll, version, suspended, signers);
     }
 
     // ---- state
 
-    function _open(uint32 frame, uint32 firstRisk, uint256 length) private returns (Report memory r) {
-        r.firstGroup = firstRisk / 16;
-        r.groups = length / 32;
-        r.frameTag = Lanes.spread(frame);
-        r.perFrame = _perFrame * Lanes.ONES;
-        r.perDay = _perDay * Lanes.ONES;
-        r.scores = new bytes(length);
-        r.uncapped = new bytes(length);
-        r.anchors = _anchors(r.firstGroup / PAGE, uint32(_start(frame) / DAY));
-    }
-
     /// @dev The first report of a day keeps the page's scores as they stand before it.
     function _anchors(uint256 page, uint32 day) private returns (bytes memory anchors) {
-        Day storage kept = _days[page];
-        if (day <= kept.number) return CodeStore.read(kept.anchors);
-        uint256 size;
+        Day memory kept = _days[page];
+        if (day <= kept.number) return CodeStore.read(kept.anchors, 32 * PAGE);
         anchors = new bytes(32 * PAGE);
-        for (uint256 i = 0; i < PAGE; ++i) {
-            uint256 word = _scores[page * PAGE + i];
-            _put(anchors, i, word);
-            if (word != 0) size = 32 * (i + 1);
+        uint256 size;
+        for (uint256 place = 0; place < PAGE; ++place) {
+            uint256 word = _scores[page][place];
+            Lanes.put(anchors, place, word);
+            if (word != 0) size = 32 * (place + 1);
         }
-        assembly ("memory-safe") {
-            mstore(anchors, size)
+        _days[page] = Day(CodeStore.write(anchors, size), day);
+    }
+
+    /// @dev Nearly all groups take the short way of `Lanes.moveWhilePlain`.
+    function _move(Report memory r) private {
+        uint256 at = Lanes.start(r.scores);
+        Lanes.Walk memory walk = Lanes.Walk({
+            slot: _slotOf(r),
+            at: at,
+            end: at + 32 * r.groups,
+            toAnchor: Lanes.start(r.anchors) + 32 * r.first - at,
+            tag: r.frameTag,
+            lastRoom: _perFrame * Lanes.ONES,
+            anchorRoom: _perDay * Lanes.ONES,
+            moved: 0
+        });
+        Lanes.moveWhilePlain(walk);
+        while (walk.at != walk.end) {
+            _moveWithin(r, walk);
+            Lanes.moveWhilePlain(walk);
         }
-        (kept.anchors, kept.number) = (CodeStore.write(anchors), day);
+        r.moved = (walk.moved >> (16 * (PAGE - r.groups))) << (16 * r.first);
+    }
+
+    /// @dev The long way, for one group: fills lanes without sensor data, applies the caps, keeps the medians where they differ.
+    function _moveWithin(Report memory r, Lanes.Walk memory walk) private {
+        uint256 i = (walk.at - Lanes.start(r.scores)) / 32;
+        uint256 word = Lanes.load(walk.slot);
+        uint256 last = word & Lanes.SCORE;
+        require(word ^ last < walk.tag, FrameTooOld(Lanes.gather(walk.tag), Lanes.gather(word)));
+        if (word == 0) last = Lanes.SCORE;
+        uint256 anchor = Lanes.peek(walk.at + walk.toAnchor) & Lanes.SCORE;
+        if (anchor == 0) anchor = last;
+
+        uint256 median = Lanes.orNone(Lanes.peek(walk.at));
+        uint256 missing = Lanes.noneMask(median);
+        if (missing != 0) median = (median & ~missing) | (_withoutSensor(r.page, r.first + i, word, last) & missing);
+        uint256 next = Lanes.within(Lanes.within(median, last, walk.lastRoom), anchor, walk.anchorRoom);
+        _show(r, i, median, next);
+        if (next != median) _uncapped[r.page][r.first + i] = median | walk.tag;
+        Lanes.store(walk.slot, next | walk.tag);
+        (walk.slot, walk.at) = (walk.slot + 1, walk.at + 32);
+        walk.moved = (walk.moved >> 16) | (Lanes.nonZero(next ^ last) << 240);
+    }
+
+    /// @dev Puts a group into the event's vectors; the medians get one of their own when a cap binds for the first time.
+    function _show(Report memory r, uint256 i, uint256 median, uint256 next) private pure {
+        if (next != median && r.uncapped.length == 0) r.uncapped = bytes.concat(r.scores);
+        if (r.uncapped.length != 0) Lanes.put(r.uncapped, i, Lanes.toVector(median));
+        Lanes.put(r.scores, i, Lanes.toVector(next));
     }
 
     function _setModel(Report memory r, uint256 model) private {
-        uint256 page = r.firstGroup / PAGE;
-        uint256 before = _modelNumbers[page];
+        uint256 before = _modelNumbers[r.page];
         uint256 mask;
         unchecked {
-            mask = ((1 << (16 * r.groups)) - 1) << (16 * (r.firstGroup % PAGE));
+            mask = ((1 << (16 * r.groups)) - 1) << (16 * r.first);
         }
         uint256 afterwards = (before & ~mask) | ((model * Lanes.ONES) & mask);
-        if (afterwards != before) _modelNumbers[page] = afterwards;
-    }
-
-    function _move(Report memory r, SignedVector[] calldata vectors) private {
-        uint256[] memory words = new uint256[](vectors.length);
-        for (uint256 i = 0; i < r.groups; ++i) {
-            uint256 group = r.firstGroup + i;
-            uint256 median = _median(words, vectors, 32 * i);
-            uint256 word = _scores[group];
-            uint256 last = Lanes.SCORE;
-            if (word != 0) {
-                require((word & ~Lanes.SCORE) < r.frameTag, FrameTooOld(Lanes.gather(r.frameTag), Lanes.gather(word)));
-                last = word & Lanes.SCORE;
-            }
-            uint256 missing = Lanes.noneMask(median);
-            if (missing != 0) median = (median & ~missing) | (_withoutSensor(group, word, last) & missing);
-
-            uint256 next = _capped(median, last, r.perFrame);
-            uint256 anchor = _at(r.anchors, group % PAGE);
-            if (anchor != 0) next = _capped(next, anchor & Lanes.SCORE, r.perDay);
-
-            _scores[group] = next | r.frameTag;
-            if (next != median) {
-                _uncapped[group] = median | r.frameTag;
-                r.capped = true;
-            }
-            _put(r.scores, i, Lanes.toVector(next));
-            _put(r.uncapped, i, Lanes.toVector(median));
-            r.moved |= Lanes.nonZero(next ^ last) << (16 * (group % PAGE));
-        }
-        if (!r.capped) r.uncapped = "";
+        if (afterwards != before) _modelNumbers[r.page] = afterwards;
     }
 
     /// @dev Tells the rate index about the groups in which a risk with cover moved.
     function _reprice(Report memory r) private {
-        uint256 moved = r.moved & rateIndex.coveredRisks(uint32(r.firstGroup / PAGE));
+        uint256 moved = r.moved & rateIndex.coveredRisks(uint32(r.page));
         for (uint256 i = 0; i < r.groups && moved != 0; ++i) {
-            uint256 shift = 16 * ((r.firstGroup + i) % PAGE);
-            uint16 lanes = uint16(moved >> shift);
-            if (lanes != 0) rateIndex.onScoresMoved(uint32(r.firstGroup + i), Lanes.reverse(_at(r.scores, i)), lanes);
+            uint256 place = r.first + i;
+            uint16 lanes = uint16(moved >> (16 * place));
+            if (lanes == 0) continue;
+            rateIndex.onScoresMoved(uint32(PAGE * r.page + place), Lanes.reverse(Lanes.wordAt(r.scores, i)), lanes);
         }
-    }
-
-    // ---- lanes
-
-    function _median(uint256[] memory words, SignedVector[] calldata vectors, uint256 offset) private pure returns (uint256) {
-        for (uint256 j = 0; j < words.length; ++j) {
-            uint256 word = uint256(bytes32(vectors[j].scores[offset:offset + 32]));
-            uint256 bad = Lanes.outOfRange(word);
-            if (bad != 0) _revertOutOfRange(word, bad);
-            words[j] = word & Lanes.SCORE;
-        }
-        return LaneMedian.medianUp(words);
-    }
-
-    function _revertOutOfRange(uint256 word, uint256 bad) private pure {
-        while (uint16(bad) == 0) (bad, word) = (bad >> 16, word >> 16);
-        revert ScoreOutOfRange(uint16(word));
-    }
-
-    /// @dev Lanes `away` at most from `from`; a lane that had no score moves freely.
-    function _capped(uint256 wanted, uint256 from, uint256 away) private pure returns (uint256) {
-        uint256 lowest = Lanes.minusFloor(from & ~Lanes.noneMask(from), away);
-        return Lanes.max(Lanes.min(wanted, from + away), lowest);
-    }
-
-    /// @dev Without sensor data a score goes to the largest of the last score, the last median and the class base, so that
-    ///   withholding never pays; a lane with none of them stays without a score.
-    function _withoutSensor(uint256 group, uint256 word, uint256 last) private view returns (uint256) {
-        uint256 base = riskRegister.baseScores(uint32(group)) & Lanes.SCORE;
-        uint256 median = _uncapped[group];
-        if ((median ^ word) & ~Lanes.SCORE != 0) median = last;
-        uint256 known = Lanes.max(_orZero(last), Lanes.max(_orZero(median & Lanes.SCORE), _orZero(base)));
-        return known | (Lanes.noneMask(last) & Lanes.noneMask(base));
-    }
-
-    function _orZero(uint256 lanes) private pure returns (uint256) {
-        return lanes & ~Lanes.noneMask(lanes);
     }
 
     // ---- helpers
+
+    /// @dev Without sensor data a score goes to the largest of the last score, the last median and the class base, so that
+    ///   withholding never pays; a lane with none of them stays without a score.
+    function _withoutSensor(uint256 page, uint256 place, uint256 word, uint256 last) private view returns (uint256) {
+        uint256 base = riskRegister.baseScores(uint32(PAGE * page + place)) & Lanes.SCORE;
+        uint256 median = _uncapped[page][place];
+        if ((median ^ word) & ~Lanes.SCORE != 0) median = last;
+        uint256 known = Lanes.max(Lanes.orZero(last), Lanes.max(Lanes.orZero(median & Lanes.SCORE), Lanes.orZero(base)));
+        return known | (Lanes.noneMask(last) & Lanes.noneMask(base));
+    }
+
+    function _slotOf(Report memory r) private view returns (uint256 slot) {
+        uint256[PAGE] storage words = _scores[r.page];
+        assembly ("memory-safe") {
+            slot := words.slot
+        }
+        return slot + r.first;
+    }
 
     function _start(uint32 frame) private view returns (uint40) {
         return uint40(frame) * frameLength;
     }
 
-    function _at(bytes memory words, uint256 i) private pure returns (uint256 word) {
-        if (32 * i >= words.length) return 0;
-        assembly ("memory-safe") {
-            word := mload(add(add(words, 32), mul(i, 32)))
-        }
-    }
-
-    function _put(bytes memory words, uint256 i, uint256 word) private pure {
-        assembly ("memory-safe") {
-            mstore(add(add(words, 32), mul(i, 32)), word)
-        }
+    function _placeOf(uint256 risk) private pure returns (uint256 page, uint256 place, uint256 lane) {
+        return (risk / 256, (risk / 16) % PAGE, risk % 16);
     }
 }

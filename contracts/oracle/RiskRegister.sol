@@ -55,8 +55,9 @@ contract RiskRegister is IRiskRegister, AccessManaged {
     }
 
     /// @inheritdoc IRiskRegister
-    function applicantOf(RiskIndex risk) external view returns (address) {
-        return _applicants[_known(risk)];
+    function applicantOf(RiskIndex risk) external view returns (address applicant) {
+        applicant = _applicants[RiskIndex.unwrap(risk)];
+        require(applicant != address(0), UnknownRisk(risk));
     }
 
     /// @inheritdoc IRiskRegister

@@ -7,14 +7,9 @@ import pytest
 DEFAULT_CAP = 1_000
 
 
-@pytest.fixture(autouse=True)
-def isolation(fn_isolation):
-    """Each test on a fresh copy of the module's state."""
-
-
 @pytest.fixture(scope="module")
 def people(accounts):
-    names = ("admin", "policies", "facility", "certificates", "stranger")
+    names = ("admin", "policies", "facility", "certificates", "incidents", "stranger")
     return SimpleNamespace(**dict(zip(names, accounts, strict=False)))
 
 
@@ -31,6 +26,7 @@ def ledger(ExposureLedger, Authority, people):
         people.policies,
         people.facility,
         people.certificates,
+        people.incidents,
         DEFAULT_CAP,
         {"from": people.admin},
     )

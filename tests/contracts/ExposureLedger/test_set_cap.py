@@ -9,13 +9,13 @@ def test_set_cap__stranger__is_refused(ledger, people):
 
 
 def test_set_cap__beyond_what_a_line_holds__is_refused(ledger, people):
-    with reverts_with("CapTooHigh", 2**120):
-        ledger.setCap.call(RISK, 7, 2**120, {"from": people.admin})
+    with reverts_with("CapTooHigh", 2**63):
+        ledger.setCap.call(RISK, 7, 2**63, {"from": people.admin})
 
 
 def test_deploy__default_beyond_what_a_line_holds__is_refused(ExposureLedger, people):
-    with reverts_with("CapTooHigh", 2**120):
-        ExposureLedger.deploy(*[people.admin] * 4, 2**120, {"from": people.admin})
+    with reverts_with("CapTooHigh", 2**63):
+        ExposureLedger.deploy(*[people.admin] * 5, 2**63, {"from": people.admin})
 
 
 def test_set_cap__zero__refuses_new_cover_and_keeps_what_is_booked(ledger, book, people):

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from contracts.client.deployment import created_address
 from tests.support import oracle
 from tests.support.committee import Committee
 
@@ -24,9 +25,19 @@ def oracle_committee(OracleCommittee, authority, accounts, committee):
 
 
 @pytest.fixture(scope="module")
-def registry(IncidentRegistry, accounts, oracle_committee):
-    arguments = (oracle_committee, oracle.SLOT, oracle.MAX_REPORT_DELAY)
-    return IncidentRegistry.deploy(*arguments, {"from": accounts[0]})
+def ledger(ExposureLedger, authority, accounts):
+    """Freezes for the registry that the same account deploys next."""
+    registry_at = created_address(accounts[0].address, accounts[0].nonce + 1)
+    books = [accounts[8]] * 3
+    return ExposureLedger.deploy(authority, *books, registry_at, 10**12, {"from": accounts[0]})
+
+
+@pytest.fixture(scope="module")
+def registry(IncidentRegistry, accounts, oracle_committee, ledger):
+    arguments = (oracle_committee, ledger, oracle.SLOT, oracle.MAX_REPORT_DELAY)
+    registry = IncidentRegistry.deploy(*arguments, {"from": accounts[0]})
+    assert ledger.incidentRegistry() == registry
+    return registry
 
 
 @pytest.fixture

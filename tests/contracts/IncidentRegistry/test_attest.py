@@ -49,7 +49,7 @@ def test_attest__attack_by_a_member_that_sees_none__is_refused(
     blind = OracleCommittee.deploy(authority, 0, {"from": accounts[0]})
     oracle.allow(authority, blind, oracle.COMMITTEE_ADMIN, accounts[0], "propose")
     blind.propose(committee.members(blind=(2,)), 1, oracle.CONFIG, {"from": accounts[0]})
-    arguments = (blind, oracle.SLOT, oracle.MAX_REPORT_DELAY)
+    arguments = (blind, accounts[0], oracle.SLOT, oracle.MAX_REPORT_DELAY)
     registry = IncidentRegistry.deploy(*arguments, {"from": accounts[0]})
     masks = {1: (OUTAGE, OUTAGE), 2: (OUTAGE, 1 << 8)}
     signed = committee.observations(oracle.domain(registry), SUBJECT, epoch, masks)
@@ -212,7 +212,7 @@ def test_attest__sixteen_members__need_eleven(
 ):
     many = Committee.of(16, 5, "m")
     contract = oracle.deploy_committee(OracleCommittee, authority, accounts[0], many)
-    arguments = (contract, oracle.SLOT, oracle.MAX_REPORT_DELAY)
+    arguments = (contract, accounts[0], oracle.SLOT, oracle.MAX_REPORT_DELAY)
     registry = IncidentRegistry.deploy(*arguments, {"from": accounts[0]})
 
     def attest(masks):

@@ -24,7 +24,7 @@ def rotated(oracle_committee, registry, accounts, chain):
 
 def test_committee_of__no_committee__is_refused(IncidentRegistry, OracleCommittee, accounts):
     empty = OracleCommittee.deploy(accounts[0], 0, {"from": accounts[0]})
-    registry = IncidentRegistry.deploy(empty, 10, 600, {"from": accounts[0]})
+    registry = IncidentRegistry.deploy(empty, accounts[0], 10, 600, {"from": accounts[0]})
     with reverts_with("NoCommittee", 2_800_000):
         registry.committeeOf(2_800_000)
     with reverts_with("NoCommittee", 2_800_000):

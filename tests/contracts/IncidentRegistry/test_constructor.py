@@ -10,7 +10,7 @@ ZERO = "0x" + "00" * 20
 )
 def test_constructor__meaningless_number__is_refused(IncidentRegistry, accounts, field, numbers):
     with reverts_with("BadConfig", field.ljust(32, b"\0")):
-        IncidentRegistry.deploy(ZERO, *numbers, {"from": accounts[0]})
+        IncidentRegistry.deploy(ZERO, ZERO, *numbers, {"from": accounts[0]})
 
 
 def test_constructor__numbers__are_readable(registry):

@@ -31,8 +31,8 @@ def test_cancel__waiting_version__never_acts(contract, second, admin, chain):
     chain.mine(timestamp=second.since + 1)
     assert contract.currentVersion() == 1
     with reverts_with("VersionNotInForce", 2, second.since):
-        contract.requireInForce(2, second.since)
-    contract.requireInForce(1, second.since)
+        contract.rollOf(2, second.since)
+    contract.rollOf(1, second.since)
 
 
 def test_cancel__number__is_not_given_again(contract, second, admin, chain):

@@ -104,12 +104,12 @@ def test_propose__later_version__acts_after_the_rotation_delay(contract, first, 
     assert contract.currentVersion() == 1
     assert contract.versionAt(second.since - 1) == 1
     assert contract.versionAt(second.since) == 2
-    contract.requireInForce(1, second.since - 1)
-    contract.requireInForce(2, second.since)
+    contract.rollOf(1, second.since - 1)
+    contract.rollOf(2, second.since)
     with reverts_with("VersionNotInForce", 1, second.since):
-        contract.requireInForce(1, second.since)
+        contract.rollOf(1, second.since)
     with reverts_with("VersionNotInForce", 2, second.since - 1):
-        contract.requireInForce(2, second.since - 1)
+        contract.rollOf(2, second.since - 1)
     chain.mine(timestamp=second.since)
     assert contract.currentVersion() == 2
     assert contract.versionAt(first.since) == 1

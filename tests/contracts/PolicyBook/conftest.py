@@ -29,11 +29,6 @@ UNDERWRITER_KEY = b"\x11" * 32
 UNDERWRITER_ROLE = 1
 
 
-@pytest.fixture(autouse=True)
-def isolation(fn_isolation):
-    """Each test on a fresh copy of the module's state."""
-
-
 @pytest.fixture(scope="module")
 def people(accounts):
     names = ("admin", "alice", "bob", "platform")
@@ -65,9 +60,9 @@ def system(ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighb
     nonce = people.admin.nonce
     book_at = created_address(people.admin.address, nonce + 3)
     products = ProductBook.deploy(authority, neighbours, admin)
-    index = RateIndex.deploy(products, neighbours, book_at, admin)
+    index = RateIndex.deploy(neighbours, book_at, admin)
     ledger = ExposureLedger.deploy(
-        authority, book_at, people.platform, people.platform, 10**13, admin
+        authority, book_at, people.platform, people.platform, people.admin, 10**13, admin
     )
     book = PolicyBook.deploy(
         authority,
@@ -139,14 +134,28 @@ def underwriter(book, authority, people, funded, chain):
     return underwriter
 
 
-@pytest.fixture(scope="module")
-def bind(book, underwriter, people):
-    """Binds the usual quote with some fields changed; the transaction's value is the policy id."""
+@pytest.fixture
+def bound():
+    """Numbers of the policies that a test bound, in order."""
+    return []
+
+
+@pytest.fixture
+def n(bound):
+    """The number of the first, second, ... policy of a test; of none, the place itself."""
+    return lambda place: bound[place - 1] if place <= len(bound) else place
+
+
+@pytest.fixture
+def bind(book, underwriter, people, bound):
+    """Binds the usual quote with some fields changed."""
 
     def _bind(premium=10_000_000, payer=None, **changes):
         quote = underwriter.quote(**changes)
         sender = {"from": payer or people.alice}
-        return book.bind(quote_args(quote), underwriter.sign(quote), premium, sender)
+        tx = book.bind(quote_args(quote), underwriter.sign(quote), premium, sender)
+        bound.append(tx.events["PolicyBound"]["policy"])
+        return tx
 
     return _bind
 

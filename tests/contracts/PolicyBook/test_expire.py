@@ -10,90 +10,101 @@ NOTICE = premium_of((TABLE[15] + LOADING) * 3_600)
 
 
 @pytest.fixture
-def expire(book, people):
-    def _expire(*policies):
-        return book.expire(policies, {"from": people.bob})
+def expire(book, people, n):
+    def _expire(*places):
+        return book.expire([n(place) for place in places], {"from": people.bob})
 
     return _expire
 
 
 @pytest.fixture
-def try_expire(book, people):
+def try_expire(book, people, n):
     """The same as a call, for policies that are refused."""
 
-    def _try_expire(*policies):
-        return book.expire.call(policies, {"from": people.bob})
+    def _try_expire(*places):
+        return book.expire.call([n(place) for place in places], {"from": people.bob})
 
     return _try_expire
 
 
-def test_expire__unknown_policy__is_refused(try_expire):
-    with reverts_with("UnknownPolicy", 1):
+def test_expire__unknown_policy__is_refused(n, try_expire):
+    with reverts_with("UnknownPolicy", n(1)):
         try_expire(1)
 
 
-def test_expire__claims_may_still_be_opened__is_refused(bind, try_expire, chain):
+def test_expire__claims_may_still_be_opened__is_refused(n, bind, try_expire, chain):
     end = bind().timestamp + 30 * DAY
     chain.mine(timestamp=end + TAIL - 100)
-    with reverts_with("PolicyNotEnded", 1, end + TAIL):
+    with reverts_with("PolicyNotEnded", n(1), end + TAIL):
         try_expire(1)
 
 
-def test_expire__one_of_the_list_too_early__changes_nothing(bind, try_expire, chain, neighbours):
+def test_expire__one_of_the_list_too_early__changes_nothing(n, bind, try_expire, chain, neighbours):
     bind(term=DAY)
     late = bind(term=10 * DAY).timestamp + 10 * DAY
     chain.mine(timestamp=chain.time() + 2 * DAY)
-    with reverts_with("PolicyNotEnded", 2, late + TAIL):
+    with reverts_with("PolicyNotEnded", n(2), late + TAIL):
         try_expire(1, 2)
     assert neighbours.locked() == 2 * SUM
 
 
 def test_expire__prepaid_to_the_end__refunds_the_rest_and_releases_everything(
-    bind, book, coin, chain, expire, people, index, ledger, neighbours
+    n, bind, book, coin, chain, expire, people, index, ledger, neighbours
 ):
     start = bind(premium=100_000_000).timestamp
     had = coin.balanceOf(people.alice)
     chain.mine(timestamp=start + 30 * DAY + TAIL)
     tx = expire(1)
     consumed = premium_of(RATE * 30 * DAY)
-    assert tx.events["PolicyExpired"]["refund"] == 100_000_000 - consumed
+    assert tx.events["PolicyFinished"]["refund"] == 100_000_000 - consumed
+    assert tx.events["PolicyExpired"]["policy"] == n(1)
     assert tx.events["PremiumEarned"]["amount"] == consumed
     assert coin.balanceOf(people.alice) == had + 100_000_000 - consumed
     assert coin.balanceOf(neighbours) == neighbours.collected() == consumed
     assert neighbours.locked() == 0
     assert ledger.booked(1, RISK)[0] == ledger.booked(2, 1)[0] == 0
     assert index.policiesOn(1, RISK) == 0
-    assert book.released(1)
+    assert book.released(n(1))
 
 
-def test_expire__ran_out_before__keeps_the_lapse_for_later_questions(
-    bind, book, chain, expire, coin
-):
+def test_expire__ran_out_before__ends_at_the_lapse(n, bind, book, chain, expire, coin):
     start = bind(premium=NOTICE).timestamp
     chain.mine(timestamp=start + 30 * DAY + TAIL)
-    lapse = expire(1).events["PolicyLapsed"]["at"]
-    assert book.coverAt(1, lapse - 1)["inForce"]
-    assert not book.coverAt(1, lapse)["inForce"]
+    lapse = book.coverAt(n(1), start)["end"]
+    events = expire(1).events
+    assert events["PolicyLapsed"]["at"] == events["PolicyFinished"]["end"] == lapse
     assert coin.balanceOf(book) == 0
 
 
-def test_expire__claim_committed__keeps_that_capital_locked(
-    bind, chain, expire, neighbours, people
+def test_expire__released__is_in_force_at_no_time_and_keeps_its_parties(
+    n, bind, book, chain, expire, people
 ):
     start = bind().timestamp
-    neighbours.setCommitted(1, 7_000, {"from": people.admin})
+    chain.mine(timestamp=start + 30 * DAY + TAIL)
+    expire(1)
+    cover = book.coverAt(n(1), start + 5)
+    assert (cover["inForce"], cover["sumInsured"], cover["holder"]) == (False, 0, people.alice)
+    with reverts_with("PolicyReleased", n(1)):
+        book.premiumAt(n(1), start + 5)
+
+
+def test_expire__claim_committed__keeps_that_capital_locked(
+    n, bind, chain, expire, neighbours, people
+):
+    start = bind().timestamp
+    neighbours.setCommitted(n(1), 7_000, {"from": people.admin})
     chain.mine(timestamp=start + 30 * DAY + TAIL)
     expire(1)
     assert neighbours.locked() == 7_000
 
 
-def test_expire__again__is_passed_over(bind, chain, expire, neighbours):
+def test_expire__again__is_passed_over(n, bind, chain, expire, neighbours):
     start = bind().timestamp
     bind()
     chain.mine(timestamp=start + 31 * DAY)
     expire(1)
     tx = expire(1, 1, 2)
-    assert [event["policy"] for event in tx.events["PolicyExpired"]] == [2]
+    assert [event["policy"] for event in tx.events["PolicyExpired"]] == [n(2)]
     assert neighbours.locked() == 0
 
 
@@ -106,25 +117,25 @@ def test_expire__same_policy_twice_in_a_list__is_released_once(bind, chain, expi
 
 
 def test_expire__cancelled_policy__releases_from_its_own_end(
-    bind, book, chain, expire, try_expire, people, neighbours
+    n, bind, book, chain, expire, try_expire, people, neighbours
 ):
     bind()
-    end = book.cancel(1, {"from": people.alice}).timestamp
-    with reverts_with("PolicyNotEnded", 1, end + TAIL):
+    end = book.cancel(n(1), {"from": people.alice}).timestamp
+    with reverts_with("PolicyNotEnded", n(1), end + TAIL):
         try_expire(1)
     chain.mine(timestamp=end + TAIL)
-    assert expire(1).events["PolicyExpired"]["refund"] == 0
+    assert "PolicyFinished" not in expire(1).events
     assert neighbours.locked() == 0
 
 
-def test_expire__lapse_was_stored__refunds_what_it_left(bind, book, chain, expire, people, coin):
+def test_expire__lapse_was_stored__refunds_what_it_left(n, bind, book, chain, expire, people, coin):
     start = bind(premium=NOTICE).timestamp
     chain.mine(timestamp=start + 40 * 3_600)
-    book.touch(1, {"from": people.bob})
+    book.touch(n(1), {"from": people.bob})
     left = coin.balanceOf(book)
     chain.mine(timestamp=start + 30 * DAY + TAIL)
     tx = expire(1)
-    assert tx.events["PolicyExpired"]["refund"] == left > 0
+    assert tx.events["PolicyFinished"]["refund"] == left > 0
     assert coin.balanceOf(book) == 0
 
 

@@ -5,11 +5,6 @@ import pytest
 from tests.support.cover import policy_terms
 
 
-@pytest.fixture(autouse=True)
-def isolation(fn_isolation):
-    """Each test on a fresh copy of the module's state."""
-
-
 @pytest.fixture(scope="module")
 def neighbours(CoverNeighbours, accounts):
     return CoverNeighbours.deploy({"from": accounts[0]})

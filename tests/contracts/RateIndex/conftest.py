@@ -1,13 +1,8 @@
-"""A rate index between a real product book and one stand-in for the feed and the policy book."""
+"""A rate index beside one stand-in for the feed and the policy book."""
 
 import pytest
 
-from tests.support.cover import TABLE, pack, policy_terms
-
-
-@pytest.fixture(autouse=True)
-def isolation(fn_isolation):
-    """Each test on a fresh copy of the module's state."""
+from tests.support.cover import RATE_UNIT, TABLE, pack
 
 
 @pytest.fixture(scope="module")
@@ -16,17 +11,8 @@ def neighbours(CoverNeighbours, accounts):
 
 
 @pytest.fixture(scope="module")
-def books(ProductBook, Authority, neighbours, accounts):
-    authority = Authority.deploy(accounts[0], {"from": accounts[0]})
-    books = ProductBook.deploy(authority, neighbours, {"from": accounts[0]})
-    for _ in range(9):
-        books.register(policy_terms(neighbours.address).args(), pack(TABLE), {"from": accounts[0]})
-    return books
-
-
-@pytest.fixture(scope="module")
-def index(RateIndex, books, neighbours, accounts):
-    return RateIndex.deploy(books, neighbours, neighbours, {"from": accounts[0]})
+def index(RateIndex, neighbours, accounts):
+    return RateIndex.deploy(neighbours, neighbours, {"from": accounts[0]})
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +20,7 @@ def enter(index, neighbours, accounts):
     """Counts a policy in; gives the transaction."""
 
     def _enter(product, risk):
-        return neighbours.enter(index, product, risk, {"from": accounts[0]})
+        return neighbours.enter(index, product, risk, pack(TABLE), RATE_UNIT, {"from": accounts[0]})
 
     return _enter
 

@@ -46,7 +46,7 @@ def end_of(path):
 
 
 def ask(index, question, until):
-    return tuple(index.consumed(question, until))
+    return tuple(index.consumed(question, until))[:2]
 
 
 def stream(path, funds, begin=None):

@@ -4,7 +4,7 @@ from tests.support.reverts import reverts_with
 
 def test_enter__anyone_but_the_policy_book__is_refused(index, accounts):
     with reverts_with("OnlyPolicyBook", accounts[4]):
-        index.enter.call(1, 3, {"from": accounts[4]})
+        index.enter.call(1, 3, 1, 1, {"from": accounts[4]})
 
 
 def test_enter__ninth_product_in_one_group__is_refused(index, enter):

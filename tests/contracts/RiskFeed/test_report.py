@@ -138,14 +138,21 @@ def test_report__model_retired_before_the_frame__is_refused(reporter, models, ch
         reporter.ask(frame, reporter.vectors(frame, THREE))
 
 
-@pytest.mark.parametrize("wrong", [10_001, 0x3FFF, 0x4000, 0x7FFF, 0x8000, 0xC000, 0xFFFE])
-def test_report__lane_that_is_no_score__is_refused(reporter, wrong):
-    frame = reporter.next_frame()
+@pytest.mark.parametrize("wrong", [10_001, 0x3FFF, 0x7FFF, 0xBFFF, 0xFFFE])
+def test_report__lanes_that_are_no_scores__count_as_without_sensor_data(reporter, wrong):
+    """One of three cannot block the others; with two of three the median itself is missing."""
+    reporter.report([3_000] * 16)
     for lane in (0, 9, 15):
-        scores = [NO_SENSOR_DATA] * 16
+        frame = reporter.next_frame()
+        scores = [3_000] * 16
         scores[lane] = wrong
-        with reverts_with("ScoreOutOfRange", wrong):
-            reporter.ask(frame, reporter.vectors(frame, {0: [10_000], 1: scores, 2: [0]}))
+        sent = reporter.send(
+            frame, reporter.vectors(frame, {0: [3_100] * 16, 1: scores, 2: [3_050] * 16})
+        )
+        assert oracle.reported(sent)[0][lane] == 3_100
+        frame = reporter.next_frame()
+        sent = reporter.send(frame, reporter.vectors(frame, {0: scores, 1: scores, 2: [0] * 16}))
+        assert oracle.reported(sent)[0][lane] == 3_100
 
 
 @pytest.mark.parametrize(

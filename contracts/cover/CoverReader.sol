@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
+import {Cover, PolicyId} from "../interfaces/Types.sol";
+import {PolicyStore} from "./PolicyStore.sol";
+import {Quotes} from "./Quotes.sol";
+
+/// @title Cover and premium of a policy at any second, from its segments and the path of the index; nobody's call changes the answer.
+abstract contract CoverReader is PolicyStore, Quotes {
+    /// @inheritdoc IPolicyBook
+    function coverAt(PolicyId id, uint40 time) external view returns (Cover memory cover) {
+        (Policy memory policy, Extra memory extra) = _load(id);
+        Segment memory filed = _act(id, policy, extra);
+        cover.product = policy.product;
+        cover.risk = policy.risk;
+        cover.holder = policy.holder;
+        cover.applicant = riskRegister.applicantOf(policy.risk);
+        cover.end = uint40(_coverEnd(policy, extra));
+        if (time < policy.start && (filed.end != 0 || policy.flags & PAST != 0)) {
+            _fillPast(cover, id, filed, policy.start, time);
+        } else {
+            _fill(cover, _segmentOf(policy, extra, 0, 0));
+            cover.inForce = policy.start <= time && time < cover.end;
+        }
+    }
+
+    /// @inheritdoc IPolicyBook
+    function premiumAt(PolicyId id, uint40 time) public view returns (uint128 earned, uint128 balance) {
+        (Policy memory policy, Extra memory extra) = _load(id);
+        require(policy.sumInsured != 0, PolicyReleased(id));
+        bool settled = policy.flags & SETTLED != 0;
+        require(!settled || time >= _endOf(policy), PremiumSettled(id, uint40(_endOf(policy))));
+        Segment memory filed = _act(id, policy, extra);
+        uint256 until = Math.min(time, block.timestamp);
+        earned = settled ? policy.funds : _consumedBy(policy, extra, until);
+        uint256 paid = policy.funds;
+        for (uint256 i = _filedCount(id, filed); i > 0; --i) {
+            Segment memory segment = _filedAt(id, filed, i - 1);
+            earned += _earnedBy(policy, segment, until);
+            paid += segment.earned;
+        }
+        balance = settled ? 0 : uint128(paid) - earned;
+    }
+
+    /// @inheritdoc IPolicyBook
+    function released(PolicyId id) external view returns (bool) {
+        Policy storage policy = _policies[id];
+        return policy.holder != address(0) && policy.sumInsured == 0;
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    /// @dev Number of filed segments, the one that `_act` ended included.
+    function _filedCount(PolicyId id, Segment memory filed) private view returns (uint256) {
+        return _past[id].length + (filed.end == 0 ? 0 : 1);
+    }
+
+    function _filedAt(PolicyId id, Segment memory filed, uint256 place) private view returns (Segment memory) {
+        return place < _past[id].length ? _past[id][place] : filed;
+    }
+
+    /// @dev Newest first. Where the next segment begins at once, an endorsement continued the cover; after a lapse there is a gap.
+    function _fillPast(Cover memory cover, PolicyId id, Segment memory filed, uint256 next, uint256 time) private view {
+        for (uint256 i = _filedCount(id, filed); i > 0 && time < next; --i) {
+            Segment memory segment = _filedAt(id, filed, i - 1);
+            if (segment.end < next) cover.end = segment.end;
+            next = segment.start;
+            _fill(cover, segment);
+        }
+        cover.inForce = next <= time && time < cover.end;
+    }
+
+    function _fill(Cover memory cover, Segment memory segment) private pure {
+        cover.start = segment.coverStart;
+        (cover.sumInsured, cover.lossPerHour) = (segment.sumInsured, segment.lossPerHour);
+        cover.dependencies = segment.dependencies;
+    }
+
+    /// @dev What the current segment, not settled, consumed by `until`.
+    function _consumedBy(Policy memory policy, Extra memory extra, uint256 until) private view returns (uint128 premium) {
+        if (until <= policy.start) return 0;
+        if (policy.flags & LAPSED != 0 && until >= extra.lapsedAt) return extra.collected;
+        (, premium, ) = _meter(policy, Math.min(until, _endOf(policy)));
+    }
+
+    /// @dev What a filed segment consumed by `until`, while the path of the index is still kept for the policy.
+    function _earnedBy(Policy memory policy, Segment memory segment, uint256 until) private view returns (uint128 premium) {
+        if (until >= segment.end) return segment.earned;
+        if (until <= segment.start) return 0;
+        (policy.start, policy.index) = (segment.start, segment.index);
+        (policy.loading, policy.sumInsured, policy.funds) = (segment.loading, segment.sumInsured, segment.earned);
+        (, premium, ) = _meter(policy, until);
+    }
+}
