@@ -31,7 +31,9 @@ INCLUDES = {
     "policy.bind": "quote signature, rate check, premium pulled, capital locked, exposure booked, "
     "index started",
     "policy.settle": "holder with balance; liability, due, two tranches",
-    "policy.expire.per_item.k50": "all bookings released",
+    "policy.finish.per_item.k50": "premium settled when cover has ended, the rest pushed to 50 "
+    "holders with balance",
+    "policy.expire.per_item.k50": "all bookings released; premium was settled when cover ended",
     "risk.report.per_risk.n256.with_index": "the same, per indexed risk, with cover in force on "
     "100 of the 256",
     "risk.report.per_risk.n256": "3 signed vectors and the median on chain",

@@ -36,8 +36,7 @@ library CommitteeRoll {
         }
     }
 
-    /// @notice Lanes of the signers, one byte each, lowest byte first.
-    /// @dev Both lists are sorted, so one pass over the roll finds all. Signers must be strictly increasing.
+    /// @notice Lanes of the signers, one byte each, lowest byte first. Signers must be strictly increasing.
     function lanesOf(
         bytes memory roll,
         uint32 version,
@@ -45,19 +44,35 @@ library CommitteeRoll {
         address[] memory signers
     ) internal pure returns (uint256 lanes) {
         unchecked {
-            uint256 end = (roll.length - HEADER) / 20;
             uint256 lane;
             address previous;
             for (uint256 i = 0; i < signers.length; ++i) {
                 address signer = signers[i];
-                if (signer <= previous) revert IOracleCommittee.SignersNotSorted(previous, signer);
-                address member = _at(roll, lane);
-                while (member < signer && ++lane < end) member = _at(roll, lane);
-                if (member != signer) revert IOracleCommittee.NotAMember(version, signer);
-                if ((suspended >> lane) & 1 != 0) revert IOracleCommittee.MemberIsSuspended(version, signer);
+                lane = laneOf(roll, version, suspended, previous, signer, lane);
                 lanes |= lane << (8 * i);
                 previous = signer;
             }
+        }
+    }
+
+    /// @notice The signer's lane, which is looked for from `lane` on, the lane of the signer before it.
+    /// @dev Both lists are sorted, so one pass over the roll finds all.
+    function laneOf(
+        bytes memory roll,
+        uint32 version,
+        uint16 suspended,
+        address previous,
+        address signer,
+        uint256 lane
+    ) internal pure returns (uint256) {
+        unchecked {
+            if (signer <= previous) revert IOracleCommittee.SignersNotSorted(previous, signer);
+            uint256 end = (roll.length - HEADER) / 20;
+            address member = _at(roll, lane);
+            while (member < signer && ++lane < end) member = _at(roll, lane);
+            if (member != signer) revert IOracleCommittee.NotAMember(version, signer);
+            if ((suspended >> lane) & 1 != 0) revert IOracleCommittee.MemberIsSuspended(version, signer);
+            return lane;
         }
     }
 

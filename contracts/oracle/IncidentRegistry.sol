@@ -10,6 +10,7 @@ import {SubjectId} from "../interfaces/Types.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneQuorum} from "../libraries/LaneQuorum.sol";
+import {Lanes} from "../libraries/Lanes.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
 
 /// @title Keeps each member's own slot marks, and counts the quorum when it is asked.
@@ -21,15 +22,13 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
         uint256[4] attacked;
     }
 
-    /// @dev what `attest` works with, in memory
+    /// @dev what `attest` works with, in memory: an epoch's committee and its members' masks, as many words as there are
     struct Session {
-        SubjectId subject;
-        uint32 epoch;
         uint32 version;
         uint16 suspended;
         bytes roll;
-        address[] signers;
-        Marks marks;
+        uint256[] lost;
+        uint256[] attacked;
     }
 
     bytes32 private constant OBSERVATION_TYPE =
@@ -67,11 +66,13 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
 
     /// @inheritdoc IIncidentRegistry
     function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external {
-        Session memory s = _open(subject, epoch);
-        s.signers = _signers(s, observations);
+        Marks storage kept = _marks[_key(subject, epoch)];
+        Session memory s = _open(kept, epoch);
         (uint64 lostBefore, uint64 attackedBefore) = _count(s);
-        _requireOpen(epoch, _record(s, observations));
-        _store(s);
+        uint256 added = _record(s, subject, epoch, observations);
+        require(added != 0, NothingMarked(subject, epoch));
+        _requireOpen(epoch, added);
+        _store(kept, s);
         (uint64 lost, uint64 attacked) = _count(s);
         if (lost != lostBefore || attacked != attackedBefore) emit SlotsAttested(subject, epoch, lost, attacked);
     }
@@ -89,7 +90,7 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
 
     /// @inheritdoc IIncidentRegistry
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked) {
-        return _count(_open(subject, epoch));
+        return _count(_open(_marks[_key(subject, epoch)], epoch));
     }
 
     /// @inheritdoc IIncidentRegistry
@@ -114,21 +115,6 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
     function _committeeOf(uint32 epoch) private view returns (uint32 version, address roll, uint16 suspended) {
         (version, roll, suspended) = committee.rollAt(uint40(epoch * SLOTS * slotLength));
         require(version != 0, NoCommittee(epoch));
-    }
-
-    function _signers(
-        Session memory s,
-        SignedObservation[] calldata observations
-    ) private view returns (address[] memory signers) {
-        bytes32 domain = _domainSeparatorV4();
-        signers = new address[](observations.length);
-        for (uint256 i = 0; i < signers.length; ++i) {
-            SignedObservation calldata o = observations[i];
-            bytes32 structHash = keccak256(
-                abi.encode(OBSERVATION_TYPE, s.version, s.subject, s.epoch, o.lostMask, o.attackMask, o.evidenceHash)
-            );
-            signers[i] = MemberSignature.recover(MessageHashUtils.toTypedDataHash(domain, structHash), o.signature);
-        }
     }
 
     /// @dev f + 1 members or more of the committee in force, and its version.
@@ -162,61 +148,74 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
 
     // ---- state
 
-    function _open(SubjectId subject, uint32 epoch) private view returns (Session memory s) {
+    function _open(Marks storage kept, uint32 epoch) private view returns (Session memory s) {
         address store;
-        (s.subject, s.epoch) = (subject, epoch);
         (s.version, store, s.suspended) = _committeeOf(epoch);
         s.roll = CodeStore.read(store);
-        Marks storage kept = _marks[_key(subject, epoch)];
-        for (uint256 i = _words(s); i-- != 0; ) {
-            (s.marks.lost[i], s.marks.attacked[i]) = (kept.lost[i], kept.attacked[i]);
-        }
+        (uint256 n, ) = CommitteeRoll.sizeOf(s.roll);
+        uint256 words = (n + 3) / 4;
+        (s.lost, s.attacked) = (new uint256[](words), new uint256[](words));
+        for (uint256 i = 0; i < words; ++i) (s.lost[i], s.attacked[i]) = (kept.lost[i], kept.attacked[i]);
     }
 
     /// @dev ORs each observation into its member's lane.
     /// @return added slots that a member marked for the first time
-    function _record(Session memory s, SignedObservation[] calldata observations) private returns (uint256 added) {
-        uint256 lanes = CommitteeRoll.lanesOf(s.roll, s.version, s.suspended, s.signers);
-        uint256 seesAttacks = CommitteeRoll.seesAttacks(s.roll);
+    function _record(
+        Session memory s,
+        SubjectId subject,
+        uint32 epoch,
+        SignedObservation[] calldata observations
+    ) private returns (uint256 added) {
+        bytes32 domain = _domainSeparatorV4();
+        bytes memory message = abi.encode(OBSERVATION_TYPE, s.version, subject, epoch, 0, 0, 0);
+        address signer;
+        uint256 lane;
         for (uint256 i = 0; i < observations.length; ++i) {
             SignedObservation calldata o = observations[i];
-            uint256 lane = uint8(lanes >> (8 * i));
-            require(o.attackMask == 0 || (seesAttacks >> lane) & 1 == 1, CannotSeeAttacks(s.signers[i]));
-            uint256 fresh = _mark(s.marks.lost, lane, o.lostMask) | _mark(s.marks.attacked, lane, o.attackMask);
+            address previous = signer;
+            signer = _signerOf(domain, message, o);
+            lane = CommitteeRoll.laneOf(s.roll, s.version, s.suspended, previous, signer, lane);
+            uint256 fresh = _mark(s, lane, signer, o);
             if (fresh == 0) continue;
             added |= fresh;
-            emit ObservationRecorded(s.subject, s.epoch, s.signers[i], o.lostMask, o.attackMask, o.evidenceHash);
+            emit ObservationRecorded(subject, epoch, signer, o.lostMask, o.attackMask, o.evidenceHash);
         }
-        require(added != 0, NothingMarked(s.subject, s.epoch));
+    }
+
+    /// @param message the typed data of an observation, whose last three words are overwritten
+    function _signerOf(bytes32 domain, bytes memory message, SignedObservation calldata o) private pure returns (address) {
+        Lanes.put(message, 4, o.lostMask);
+        Lanes.put(message, 5, o.attackMask);
+        Lanes.put(message, 6, uint256(o.evidenceHash));
+        return MemberSignature.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), o.signature);
     }
 
     /// @return fresh bits that the lane did not hold before
-    function _mark(uint256[4] memory words, uint256 lane, uint256 mask) private pure returns (uint256 fresh) {
+    function _mark(Session memory s, uint256 lane, address signer, SignedObservation calldata o) private pure returns (uint256 fresh) {
+        (uint256 lostMask, uint256 attackMask) = (o.lostMask, o.attackMask);
         uint256 shift = SLOTS * (lane % 4);
-        uint256 word = words[lane / 4];
-        words[lane / 4] = word | (mask << shift);
-        return mask & ~(word >> shift);
+        uint256 word = s.lost[lane / 4];
+        s.lost[lane / 4] = word | (lostMask << shift);
+        fresh = lostMask & ~(word >> shift);
+        if (attackMask == 0) return fresh;
+        require((CommitteeRoll.seesAttacks(s.roll) >> lane) & 1 == 1, CannotSeeAttacks(signer));
+        word = s.attacked[lane / 4];
+        s.attacked[lane / 4] = word | (attackMask << shift);
+        fresh |= attackMask & ~(word >> shift);
     }
 
-    function _store(Session memory s) private {
-        Marks storage kept = _marks[_key(s.subject, s.epoch)];
-        for (uint256 i = _words(s); i-- != 0; ) {
-            if (kept.lost[i] != s.marks.lost[i]) kept.lost[i] = s.marks.lost[i];
-            if (kept.attacked[i] != s.marks.attacked[i]) kept.attacked[i] = s.marks.attacked[i];
+    function _store(Marks storage kept, Session memory s) private {
+        for (uint256 i = 0; i < s.lost.length; ++i) {
+            if (kept.lost[i] != s.lost[i]) kept.lost[i] = s.lost[i];
+            if (kept.attacked[i] != s.attacked[i]) kept.attacked[i] = s.attacked[i];
         }
     }
 
     // ---- helpers
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
-        (uint8 n, uint8 f) = CommitteeRoll.sizeOf(s.roll);
-        return (LaneQuorum.atLeast(s.marks.lost, (n + f) / 2 + 1), LaneQuorum.atLeast(s.marks.attacked, f + 1));
-    }
-
-    /// @dev Words of four members.
-    function _words(Session memory s) private pure returns (uint256) {
-        (uint8 n, ) = CommitteeRoll.sizeOf(s.roll);
-        return (n + 3) / 4;
+        (uint256 n, uint256 f) = CommitteeRoll.sizeOf(s.roll);
+        return (LaneQuorum.atLeast(s.lost, (n + f) / 2 + 1), LaneQuorum.atLeast(s.attacked, f + 1));
     }
 
     function _key(SubjectId subject, uint32 epoch) private pure returns (uint256) {

@@ -26,10 +26,11 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     /// @inheritdoc IOracleCommittee
     uint40 public immutable rotationDelay;
 
-    /// @dev last number given out, and the newest version that was not cancelled with its first second: one slot
-    uint32 private _count;
+    /// @dev the newest version that was not cancelled, and its first second: beside the authority in one slot
     uint32 private _newest;
     uint40 private _newestFrom;
+    /// @dev last number given out
+    uint32 private _count;
     mapping(uint32 version => Version) private _versions;
     mapping(uint32 version => Member[]) private _members;
     /// @inheritdoc IOracleCommittee

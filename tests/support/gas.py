@@ -20,6 +20,8 @@ BASE = 21_000
 NEW_SLOT = 22_100
 UPDATED_SLOT = 5_000
 COLD_READ = 2_100
+CLEARED_SLOT = 4_800
+"""Given back for a slot that becomes zero, at most a fifth of what the transaction used."""
 SIGNATURE = 3_100
 TRANSFER_FROM = 16_456
 TRANSFER = 14_356
@@ -124,9 +126,12 @@ def policies(gas: Gas) -> None:
     gas.note("policy.settle.per_item.k50", sent, 50_000, UPDATED_SLOT + 50 * each, 50)
 
     live.wait(2 * 86_400)
+    sent = live.move("relayer", "PolicyBook", "finish", shared)
+    each = UPDATED_SLOT + COLD_READ + TRANSFER_AGAIN
+    gas.note("policy.finish.per_item.k50", sent, 30_000, 4 * UPDATED_SLOT + 50 * each, 50)
     sent = live.move("relayer", "PolicyBook", "expire", shared)
-    each = 2 * UPDATED_SLOT
-    gas.note("policy.expire.per_item.k50", sent, 14_000, 5 * UPDATED_SLOT + 50 * each, 50)
+    each = UPDATED_SLOT - CLEARED_SLOT + 2 * COLD_READ
+    gas.note("policy.expire.per_item.k50", sent, 14_000, 3 * UPDATED_SLOT + 50 * each, 50)
 
 
 def certificates(gas: Gas) -> None:

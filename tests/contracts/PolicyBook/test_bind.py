@@ -68,10 +68,21 @@ def test_bind__same_quote_twice__is_refused(book, underwriter, people):
         book.bind.call(quote_args(quote), signature, 10**7, {"from": people.bob})
 
 
-def test_bind__two_quotes_with_one_salt__second_is_refused(bind, try_bind):
-    bind(salt=b32(OTHER_HASH))
-    with reverts_with("QuoteUsed", ...):
-        try_bind(salt=b32(OTHER_HASH), sum_insured=SUM // 2)
+def test_bind__quote_of_a_released_policy__stays_used(book, underwriter, people, chain):
+    quote = underwriter.quote(term=86_400)
+    signature = underwriter.sign(quote)
+    tx = book.bind(quote_args(quote), signature, 10**7, {"from": people.alice})
+    chain.mine(timestamp=tx.timestamp + 2 * 86_400)
+    book.expire([tx.events["PolicyBound"]["policy"]], {"from": people.bob})
+    with reverts_with("QuoteUsed", underwriter.digest(quote)):
+        book.bind.call(quote_args(quote), signature, 10**7, {"from": people.alice})
+
+
+def test_bind__number__is_the_first_53_bits_of_the_quotes_digest(book, underwriter, people):
+    quote = underwriter.quote()
+    tx = book.bind(quote_args(quote), underwriter.sign(quote), 10**7, {"from": people.alice})
+    number = int.from_bytes(underwriter.digest(quote), "big") >> 203
+    assert tx.events["PolicyBound"]["policy"] == number
 
 
 def test_bind__signed_by_an_underwriting_contract__is_bound(

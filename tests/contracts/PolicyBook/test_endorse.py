@@ -89,7 +89,7 @@ def test_endorse__while_another_waits__is_refused(policy, endorse, try_endorse, 
 
 
 def test_endorse__balance_below_notice_for_the_new_sum__is_refused(bind, try_endorse, n):
-    bind()
+    bind(premium=200_000)
     with reverts_with("PremiumTooLow", ..., ...):
         try_endorse(sum_insured=100 * SUM)
 
@@ -121,7 +121,11 @@ def test_endorse__dependencies_beyond_four_in_all__are_refused(
 def test_endorse__more_cover__books_at_once_and_acts_after_the_delay(
     policy, endorse, book, ledger, neighbours, chain, n
 ):
-    tx = endorse(sum_insured=MORE, loss_per_hour=SUM // 5, rate=(TABLE[2] + 30) * RATE_UNIT)
+    price = {
+        "rate": (TABLE[2] + 30) * RATE_UNIT,
+        "rate_ceiling": (TABLE[15] + 30) * RATE_UNIT,
+    }
+    tx = endorse(sum_insured=MORE, loss_per_hour=SUM // 5, **price)
     event = tx.events["PolicyEndorsed"]
     at = tx.timestamp + DELAY
     assert (event["at"], event["sumInsured"], event["loading"]) == (at, MORE, 30 * RATE_UNIT)

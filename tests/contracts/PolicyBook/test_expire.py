@@ -172,6 +172,6 @@ def test_expire__one_holder_refuses__does_not_block_the_others(
     had = coin.balanceOf(people.bob)
     chain.mine(timestamp=start + 31 * DAY)
     tx = expire(1, 2)
-    refunds = [event["refund"] for event in tx.events["PolicyExpired"]]
+    refunds = [event["refund"] for event in tx.events["PolicyFinished"]]
     assert book.stored(people.alice) == refunds[0] > 0
     assert coin.balanceOf(people.bob) == had + refunds[1]
