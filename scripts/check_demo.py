@@ -123,10 +123,11 @@ def derive(receipts: list[dict[str, Any]]) -> dict[str, Any]:
 
     bound = named("PolicyBound")
     starts = named("IndexStarted")
-    rates = rates_of(found, {(e.args["product"], e.args["risk"]) for e in bound})
     first_lost = min(
         (e.block for e in named("SlotsAttested") if e.args["lostMask"]), default=sys.maxsize
     )
+    covers = {(e.args["product"], e.args["risk"]) for e in bound}
+    rates = rates_of([event for event in found if event.block < first_lost], covers)
     paid = [*named("ClaimPaid"), *named("CertificatesPaid")]
     before = starts[0].args["rate"] if starts else 0
     return {

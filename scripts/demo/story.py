@@ -277,7 +277,6 @@ class Story:
         end = self._offset(phase["end"]) if phase else FIRST_ATTACK
         self._play_until(end, "guessing at the ssh login" if phase else "")
         self._show_rates()
-        self.report["premium_rate_after"] = self._highest_rate()
         paid = sum(int(p["amount"]) for p in self.api.items("/v1/payouts"))
         self.report["brute_force_paid"] = paid
         self.timeline.note(f"paid for it: {money(paid)}")
@@ -632,9 +631,11 @@ class Story:
         found = self.api.items(f"/v1/risks/{self.risk}/rates")
         return [rate for rate in found if int(rate["product"]) == self.policy_product]
 
-    def _highest_rate(self) -> int:
+    def _highest_rate(self, before_block: int) -> int:
+        """The highest rate that was reached before a block."""
+        resets = [rate for rate in self._rates() if rate["block_number"] < before_block]
         before: int = self.report["premium_rate_before"]
-        return max([before, *(int(rate["rate_after"]) for rate in self._rates())])
+        return max([before, *(int(rate["rate_after"]) for rate in resets)])
 
     def _show_rates(self) -> None:
         self.wait_for("the indexer", self.indexed)
@@ -645,6 +646,11 @@ class Story:
     def _show_attestations(self) -> None:
         self.wait_for("the indexer", self.indexed)
         attested = [e for e in self.admin.items("/v1/events") if e["name"] == "SlotsAttested"]
+        first_lost = min(
+            (e["block_number"] for e in attested if int(e["args"]["lostMask"])),
+            default=sys.maxsize,
+        )
+        self.report["premium_rate_after"] = self._highest_rate(first_lost)
         for event in attested:
             lost, attacked = (int(event["args"][mask]) for mask in ("lostMask", "attackMask"))
             self.payable |= bool(lost & attacked)
