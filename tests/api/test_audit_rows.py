@@ -29,7 +29,7 @@ def test_chain__row_changed__is_broken_there(
     platform, key = written
     with bench.database.write() as session:
         row = (AuditRow.tenant == platform) & (AuditRow.number == 2)
-        session.execute(update(AuditRow).where(row).values({column: "0x" + "ee" * 32}))
+        session.execute(update(AuditRow).where(row).values({column: "0x" + "ee" * 16}))
     chain = bench.get("/audit-chain", key).json()
     assert (chain["intact"], chain["first_broken"]) == (False, 2)
 
