@@ -16,7 +16,7 @@ MOVES: dict[str, tuple[str, Callable[[dict[str, Any]], int]]] = {
     "PolicyToppedUp": ("prepaid", lambda v: int(v["amount"])),
     "PremiumEarned": ("earned", lambda v: -int(v["amount"])),
     "PolicyCancelled": ("refunded", lambda v: -int(v["refund"])),
-    "PolicyExpired": ("refunded", lambda v: -int(v["refund"])),
+    "PolicyFinished": ("refunded", lambda v: -int(v["refund"])),
 }
 """Event → kind of entry, and what it adds to the balance, token units."""
 
