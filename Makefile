@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup check test test-postgres crash fuzz-api bench-api sandbox openapi demo clean lock compile gas
+.PHONY: help test-pages setup check test test-postgres crash fuzz-api bench-api sandbox openapi demo clean lock compile gas
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -72,6 +72,9 @@ sandbox: setup ## an insurer on a development chain, with a platform that can se
 
 openapi: setup ## write openapi.json anew from the code
 	@$(PY) -m backend openapi --json > openapi.json
+
+test-pages: setup ## every page in the system's Chromium on a demonstration; screenshots in reports/pages
+	@$(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/pages
 
 demo: setup ## from packets to payout on a local chain; KEEP=1, FAULT=crash|lie, CAPTURE=benign
 	@$(PY) -m scripts.demo $(if $(KEEP),--keep) $(if $(FAULT),--fault $(FAULT)) $(if $(CAPTURE),--capture $(CAPTURE))

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.responses import RedirectResponse
 
 from contracts.client.system import Deployment
 
@@ -35,6 +36,7 @@ from .jobs.scheduler import Jobs
 from .market import ChainMarket, Market
 from .observability.api import router as observability
 from .observability.logs import configure
+from .pages.app import create_pages
 from .platforms.api import router as platforms
 from .policies.api import router as policies
 from .products.api import router as products
@@ -52,6 +54,9 @@ V1 = (
     incidents, claims, events, transactions, webhooks, sandbox,
     templates, audit_rows,
 )  # fmt: skip
+
+PAGES = "/app"
+"""Where the pages are."""
 
 
 def create_services(
@@ -94,6 +99,12 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
 
     app = _application(lifespan)
     app.state.services = at
+    app.mount(PAGES, create_pages(at))
+
+    @app.get("/", include_in_schema=False)
+    def get_root() -> Response:
+        return RedirectResponse(f"{PAGES}/")
+
     return app
 
 

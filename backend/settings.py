@@ -53,6 +53,8 @@ class Settings:
     rate_limit: int = 200
     sandbox: Path | None = None
     pay_seconds: int = 120
+    evidence_dirs: str = ""
+    audit_report: Path | None = None
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
 
@@ -116,6 +118,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "rate_limit": int,
     "sandbox": Path,
     "pay_seconds": int,
+    "evidence_dirs": str,
+    "audit_report": Path,
     "log_level": str,
     "lock_dir": Path,
 }

@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 
 from backend.audit.chain import AuditError
+from backend.audit.report import as_object
 from backend.audit.run import Audit, Request, audit
 from scripts import check_demo
 from scripts.demo.clock import Rpc
@@ -52,6 +53,8 @@ def recompute(story: Story) -> Audit:
         )
     )
     keep_ledger(story.options.folder / "ledger.json", found)
+    report = json.dumps(as_object(found)) + "\n"
+    (story.options.folder / "audit.json").write_text(report)
     assert found.comparison is not None
     counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(found.result.recomputed.items()))
     story.timeline.note(f"recomputed: {counted}")
@@ -59,6 +62,17 @@ def recompute(story: Story) -> Audit:
     for finding in [*found.result.findings, *found.comparison.differences]:
         story.timeline.note(f"[red]{finding}[/red]")
     return found
+
+
+def keep_running(story: Story, pids: list[int]) -> None:
+    """Writes what still runs, for whoever goes on with it: processes, addresses."""
+    running = {
+        "pids": pids,
+        "backend": story.backend_url,
+        "chain": story.rpc.url,
+        "platform": story.platform_id,
+    }
+    (story.options.folder / "running.json").write_text(json.dumps(running) + "\n")
 
 
 def keep_ledger(path: Path, found: Audit) -> None:
@@ -129,8 +143,14 @@ def run(options: Options, keep: bool, report_path: Path) -> int:
         timeline.note(f"report: {report_path}; check it with `python -m scripts.check_demo`")
         finished = True
         if keep:
+            keep_running(story, [child.process.pid for child in group.children])
             pids = " ".join(str(child.process.pid) for child in group.children)
             console.print(f"\nStill running until you end them (kill {pids}):")
+            console.print(f"  pages    {story.backend_url}/app/")
+            for name, page in (("insurer", "insurer"), ("policy", "covers/1"), ("proof", "proof")):
+                console.print(f"  {name:<8} {story.backend_url}/app/{page}")
+            token = story.options.folder / "keys" / "flowcover_admin_token.secret"
+            console.print(f"  sign in with the token in {token}")
             console.print(f"  backend  {story.backend_url}/docs\n  chain    {story.rpc.url}")
             for i, url in enumerate(story.oracles.urls, start=1):
                 console.print(f"  member {i} {url}/health")

@@ -8,6 +8,7 @@ every member has finished a cycle, so that no frame and no slot goes unseen.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 import time
@@ -449,6 +450,10 @@ class Story:
             "FLOWCOVER_FINALITY_DEPTH": "1",
             "FLOWCOVER_POST_SIZE": str(10 * CERTIFICATES),
             "FLOWCOVER_POST_AGE": "3600",
+            "FLOWCOVER_EVIDENCE_DIRS": os.pathsep.join(
+                str(folder / "oracles" / f"member-{number}" / "evidence") for number in range(1, 5)
+            ),
+            "FLOWCOVER_AUDIT_REPORT": str(folder / "audit.json"),
         }
         for name, value in files.items():
             path = keep_secret(folder / "keys" / f"{name.lower()}.secret", value)

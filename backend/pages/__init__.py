@@ -1,0 +1,1 @@
+"""Pages for people: insurer, policyholder, platform, and what anyone may check."""
