@@ -45,6 +45,8 @@ class Settings:
     job_seconds: float = 1.0
     post_size: int = 1000
     post_age: int = 300
+    commit_from: int = 5000
+    leaf_dir: Path = Path("leaves")
     quote_seconds: int = 300
     commit_seconds: int = 3600
     bump_seconds: int = 30
@@ -110,6 +112,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "job_seconds": float,
     "post_size": int,
     "post_age": int,
+    "commit_from": int,
+    "leaf_dir": Path,
     "quote_seconds": int,
     "commit_seconds": int,
     "bump_seconds": int,

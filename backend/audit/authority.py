@@ -9,9 +9,9 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from backend.audit.checks import Calldata, Parameters, Result, hashed, leaves_of, typed_domain
-from backend.audit.declarations import BIND, POST
-from backend.audit.ledger import LEAF, Event, Ledger, Row, hexed
-from backend.audit.rules import posted_root, table_rate
+from backend.audit.declarations import BIND, COMMIT, POST
+from backend.audit.ledger import LEAF, Event, Ledger, Row, hexed, leaf_width
+from backend.audit.rules import committed_root, posted_root, table_rate
 
 UNDERWRITER, COMMITTEE_ADMIN, ASSESSOR, PRODUCT_ADMIN = 1, 2, 3, 7
 # Events that only an account with a role can cause, and the argument that names it.
@@ -71,7 +71,7 @@ def check_authority(ledger: Ledger, calldata: Calldata, p: Parameters, result: R
             _expect_role(roles, role, event.args[name], event, result)
         elif (event.contract, event.name) == ("PolicyBook", "PolicyBound"):
             _check_quote(roles, ledger, event, calldata, p, result)
-        elif (event.contract, event.name) == ("CertificateBook", "BordereauPosted"):
+        elif event.name in ("BordereauPosted", "BordereauCommitted"):
             _check_header(roles, ledger, event, calldata, p, result)
 
 
@@ -132,11 +132,16 @@ def _check_header(
     """The bordereau's header is signed by the underwriter of its series."""
     row = ledger.row("ledger_bordereaux", event.args["batch"])
     series = ledger.row("ledger_series", row["series"])
-    leaves = leaves_of(event.transaction, calldata)
-    if not leaves:
+    width = leaf_width(row)
+    try:
+        leaves = leaves_of(row, calldata, p.leaf_files)
+        data = calldata[event.transaction][2]
+        call = POST.decode_call(data) if width == LEAF else COMMIT.decode_call(data)
+    except (ValueError, KeyError):
         return  # told where its leaves are checked
-    call = POST.decode_call(calldata[event.transaction][2])
-    units = sum(int.from_bytes(leaves[i + 20 : i + 22], "big") for i in range(0, len(leaves), LEAF))
+    units = sum(
+        int.from_bytes(leaves[i + 20 : i + 22], "big") for i in range(0, len(leaves), width)
+    )
     message = {
         "platform": series["platform"],
         "product": series["product"],
@@ -144,13 +149,13 @@ def _check_header(
         "expiryBucket": ledger.series_terms[row["series"]]["expiryBucket"],
         "rate": series["premium_per_unit"],
         "firstSerial": call["firstSerial"],
-        "size": len(leaves) // LEAF,
-        "base": call["base"],
+        "size": len(leaves) // width,
+        "base": row["base"],
         "exposure": units * ledger.terms[series["product"]]["unit"],
         "premium": units * series["premium_per_unit"],
         "leafKind": ledger.series_terms[row["series"]]["leafKind"],
-        "root": posted_root(leaves),
-        "leafFileHash": bytes(32),
+        "root": posted_root(leaves) if width == LEAF else committed_root(leaves),
+        "leafFileHash": bytes.fromhex((row["leaf_file_hash"] or "0x" + "00" * 32)[2:]),
     }
     where = f"{row['batch']}"
     try:

@@ -14,7 +14,16 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from backend.audit.checks import Parameters, leaves_of
-from backend.audit.ledger import LEAF, Event, Ledger, Row, certificate, certificates, hexed
+from backend.audit.ledger import (
+    HOLDER_PUSHED,
+    Event,
+    Ledger,
+    Row,
+    certificate,
+    certificates,
+    hexed,
+    leaf_width,
+)
 
 Kind = Literal["text", "number", "money", "time"]
 PERILS = ("service_attack", "service_outage", "dependency_outage")
@@ -134,8 +143,12 @@ class Source:
     def policy(self, number: int) -> Row:
         return self.ledger.row("ledger_policies", number)
 
-    def leaves(self, event: Event) -> bytes:
-        return leaves_of(event.transaction, self.calldata)
+    def leaves(self, batch: Row) -> bytes:
+        """Records of a bordereau; none when its leaf file is missing, which is a finding."""
+        try:
+            return leaves_of(batch, self.calldata, self.parameters.leaf_files)
+        except ValueError:
+            return b""
 
 
 # -- risk ------------------------------------------------------------------------------------------
@@ -162,7 +175,7 @@ def risk_rows(source: Source) -> Iterator[tuple[Any, ...]]:
             row["premium_paid"],
             *source.proof(event, row["product"]),
         )
-    for event in source.ledger.named("CertificateBook", "BordereauPosted"):
+    for event in source.ledger.posted.values():
         yield from _certificate_risks(source, event)
 
 
@@ -171,7 +184,7 @@ def _certificate_risks(source: Source, event: Event) -> Iterator[tuple[Any, ...]
     series = source.ledger.row("ledger_series", batch["series"])
     terms = source.terms(batch["product"])
     proof = source.proof(event, batch["product"])
-    for leaf in certificates(batch, source.leaves(event)):
+    for leaf in certificates(batch, source.leaves(batch)):
         yield (
             *source.head(batch["product"], batch["platform"], reference(leaf)),
             "Direct, per transaction",
@@ -313,11 +326,12 @@ def _certificates_paid(source: Source, event: Event) -> Iterator[tuple[Any, ...]
     a = event.args
     batch = source.ledger.row("ledger_bordereaux", a["batch"])
     terms = source.terms(batch["product"])
-    posted = source.ledger.posted[a["batch"]]
-    leaves = source.leaves(posted)
+    leaves = source.leaves(batch)
+    pushed = source.ledger.series_terms[batch["series"]]["leafKind"] == HOLDER_PUSHED
     started = a["runStart"] * source.parameters.slot_length
     for index in a["indices"]:
-        leaf = certificate(batch, leaves, index) if index * LEAF < len(leaves) else None
+        known = index < len(leaves) // leaf_width(batch)
+        leaf = certificate(batch, leaves, index) if known else None
         yield (
             *source.head(batch["product"], batch["platform"], f"certificate {a['batch']}/{index}"),
             f"batch {a['batch']} run {a['runStart']}",
@@ -326,7 +340,7 @@ def _certificates_paid(source: Source, event: Event) -> Iterator[tuple[Any, ...]
             "",
             moment(event.time),
             PERILS[terms["peril"]],
-            batch["platform"],
+            leaf["holder"] if leaf and pushed else batch["platform"],
             source.currency,
             leaf["units"] * terms["unit"] if leaf else 0,
             0,

@@ -17,13 +17,14 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.crypto import keccak
 
 from backend.audit.declarations import ATTEST, POST, REPORT
-from backend.audit.ledger import LEAF, Event, Ledger, Row, certificate, hexed, resets
+from backend.audit.ledger import Event, Ledger, Row, certificate, hexed, leaf_width, resets
 from backend.audit.rules import (
     NO_SENSOR_DATA,
     SLOTS_PER_EPOCH,
     RateStep,
     accumulated,
     as_score,
+    committed_root,
     lanes,
     median,
     payout_down,
@@ -85,6 +86,8 @@ class Parameters:
     """Chain second of the pinned block."""
     premium_views: Mapping[int, int] = field(default_factory=dict)
     """Policy → premium earned at that second, as the contract's view says; unsettled ones only."""
+    leaf_files: Mapping[str, bytes] = field(default_factory=dict)
+    """Files with the leaves of committed bordereaux, by their keccak-256 in hex."""
 
 
 @dataclass(frozen=True)
@@ -506,51 +509,60 @@ def check_premiums(ledger: Ledger, calldata: Calldata, p: Parameters, result: Re
 # -- certificates ----------------------------------------------------------------------------------
 
 
-def leaves_of(transaction: str, calldata: Calldata) -> bytes:
-    """Packed records of a posted bordereau; empty when they cannot be read."""
-    try:
-        leaves: bytes = POST.decode_call(calldata[transaction][2])["leaves"]
-    except (ValueError, KeyError):
-        return b""
-    return leaves
+def leaves_of(row: Row, calldata: Calldata, files: Mapping[str, bytes]) -> bytes:
+    """Packed records of a bordereau: from its calldata, or from the leaf file of a committed one.
+
+    :raises ValueError: they are not there, or no whole records
+    """
+    name = row["leaf_file_hash"]
+    if name is not None:
+        leaves = files.get(name)
+        if leaves is None:
+            raise ValueError(f"its leaf file {name} is missing")
+    else:
+        try:
+            leaves = POST.decode_call(calldata[row["transaction_hash"]][2])["leaves"]
+        except (ValueError, KeyError) as error:
+            raise ValueError("its leaves are not in the calldata") from error
+    if not leaves or len(leaves) % leaf_width(row):
+        raise ValueError("its leaves are no whole records")
+    return bytes(leaves)
 
 
 def check_bordereaux(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
-    """Root, exposure, premium and contiguous serials of each posted bordereau, from its leaves."""
+    """Root, exposure, premium and contiguous serials of each bordereau, from its leaves."""
     units = {
         e.args["product"]: e.args["terms"]["unit"]
         for e in ledger.named("ProductBook", "ProductRegistered")
     }
     following: dict[str, int] = {}
-    for event in ledger.named("CertificateBook", "BordereauPosted"):
-        batch = event.args["batch"]
+    for (batch,), row in ledger.rows("ledger_bordereaux").items():
         result.on_chain["bordereaux"] += 1
-        result.on_chain["certificates"] += event.args["size"]
-        try:
-            call = POST.decode_call(calldata[event.transaction][2])
-        except (ValueError, KeyError):
-            result.cannot("bordereau", str(batch), "its leaves are not in the calldata")
-            continue
-        row = ledger.row("ledger_bordereaux", batch)
-        series = ledger.row("ledger_series", row["series"])
-        insured = sum(
-            int.from_bytes(call["leaves"][i + 20 : i + 22], "big")
-            for i in range(0, len(call["leaves"]), LEAF)
-        )
-        size = len(call["leaves"]) // LEAF
-        expected = following.get(row["series"], row["first_serial"])
+        result.on_chain["certificates"] += row["size"]
         subject = str(batch)
-        result.expect("bordereau", subject, row["size"], size, "size")
-        result.expect(
-            "bordereau", subject, row["exposure"], insured * units[row["product"]], "exposure"
-        )
-        premium = insured * series["premium_per_unit"]
-        result.expect("bordereau", subject, row["premium"], premium, "premium")
-        result.expect("bordereau", subject, row["root"], hexed(posted_root(call["leaves"])), "root")
+        expected = following.get(row["series"], row["first_serial"])
         result.expect("bordereau", subject, row["first_serial"], expected, "first serial")
-        following[row["series"]] = row["first_serial"] + size
+        following[row["series"]] = row["first_serial"] + row["size"]
+        try:
+            leaves = leaves_of(row, calldata, p.leaf_files)
+        except ValueError as error:
+            result.cannot("bordereau", subject, str(error))
+            continue
+        width = leaf_width(row)
+        insured = sum(
+            int.from_bytes(leaves[i + 20 : i + 22], "big") for i in range(0, len(leaves), width)
+        )
+        root = posted_root(leaves) if row["leaf_file_hash"] is None else committed_root(leaves)
+        premium = insured * ledger.row("ledger_series", row["series"])["premium_per_unit"]
+        for what, computed in (
+            ("size", len(leaves) // width),
+            ("exposure", insured * units[row["product"]]),
+            ("premium", premium),
+            ("root", hexed(root)),
+        ):
+            result.expect("bordereau", subject, row[what], computed, what)
         result.recomputed["bordereaux"] += 1
-        result.recomputed["certificates"] += size
+        result.recomputed["certificates"] += row["size"]
 
 
 # -- incidents -------------------------------------------------------------------------------------
@@ -795,9 +807,6 @@ def check_certificate_claims(
     products = {
         e.args["product"]: e.args["terms"] for e in ledger.named("ProductBook", "ProductRegistered")
     }
-    posted = {
-        e.args["batch"]: e.transaction for e in ledger.named("CertificateBook", "BordereauPosted")
-    }
     once: Counter[tuple[int, int]] = Counter()
     paid = {e.transaction: e for e in ledger.named("ClaimsDesk", "CertificatesPaid")}
     for event in ledger.named("CertificateBook", "CertificatesClaimed"):
@@ -818,9 +827,13 @@ def check_certificate_claims(
         result.expect("certificates", where, bool(lasting), True, "run pays")
         result.expect("certificates", where, row["posted_at"] <= begun, True, "posted before")
         amount = 0
-        leaves = leaves_of(posted[batch], calldata)
+        try:
+            leaves = leaves_of(row, calldata, p.leaf_files)
+        except ValueError as error:
+            result.cannot("certificates", where, str(error))
+            continue
         for index in event.args["indices"]:
-            if index >= row["size"] or index * LEAF >= len(leaves):
+            if index >= row["size"] or index >= len(leaves) // leaf_width(row):
                 result.cannot("certificates", where, f"leaf {index} is unknown")
                 continue
             leaf = certificate(row, leaves, index)

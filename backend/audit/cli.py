@@ -66,6 +66,9 @@ def command(
         Path | None,
         typer.Option(help="Folder for bordereaux and reports; an interrupted audit resumes there."),
     ] = None,
+    leaves: Annotated[
+        Path | None, typer.Option(help="Folder with the leaf files of committed bordereaux.")
+    ] = None,
     block: Annotated[
         int | None, typer.Option(help="Block to audit at, instead of the newest.")
     ] = None,
@@ -88,6 +91,7 @@ def command(
                 models=models,
                 database=database,
                 memory=out / "reading.sqlite" if out else None,
+                leaves=leaves,
                 block=block,
             )
             found = audit(request, progress)

@@ -57,6 +57,8 @@ class Comparison:
 
 def same(chain: Any, stored: Any) -> bool:
     """Whether a stored value means what the chain says: exact integers, case-blind hex."""
+    if chain is None:
+        return stored is None
     if isinstance(chain, bool):
         return bool(stored) is chain
     if isinstance(chain, int):

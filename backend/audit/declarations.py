@@ -128,6 +128,8 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "BondDeposited(address indexed underwriter, uint128 amount, uint128 balance)",
         "BondWithdrawalRequested(address indexed underwriter, uint128 amount, uint40 from)",
         "BondWithdrawn(address indexed underwriter, uint128 amount, uint128 balance)",
+        "BondPaid(address indexed underwriter, address indexed payee, uint128 amount, "
+        "uint128 balance)",
         "ExposureReserved(bytes32 indexed series, address indexed platform, "
         f"address indexed underwriter, {SERIES} terms, uint128 exposure, uint32 firstSerial, "
         "uint32 serials)",
@@ -137,9 +139,16 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "BordereauPosted(uint64 indexed batch, bytes32 indexed series, address indexed platform, "
         "uint16 product, uint32 risk, uint32 firstSerial, uint32 size, uint40 base, "
         "uint128 exposure, uint128 premium, bytes32 root)",
+        "BordereauCommitted(uint64 indexed batch, bytes32 indexed series, "
+        "address indexed platform, uint16 product, uint32 risk, uint32 firstSerial, uint32 size, "
+        "uint40 base, uint128 exposure, uint128 premium, bytes32 root, bytes32 leafFileHash)",
         "BordereauExpired(uint64 indexed batch, uint128 released)",
         "CertificatesClaimed(uint64 indexed batch, uint64 indexed runStart, uint32[] indices, "
         "uint128 amount)",
+    ),
+    "BondDesk": (
+        "WrongProven(bytes32 indexed series, uint32 indexed serial, address indexed payee, "
+        "uint8 wrong, bytes32 certificate, uint128 amount)",
     ),
     "ClaimsDesk": (
         "ClaimOpened(bytes32 indexed claim, uint64 indexed policy, uint64 indexed runStart)",
@@ -193,6 +202,10 @@ ATTEST = declare(
 )
 POST = declare(
     "post(bytes32 series, uint32 firstSerial, uint40 base, bytes leaves, bytes signature)"
+)
+COMMIT = declare(
+    "commit(bytes32 series, uint32 firstSerial, (bytes32 root, bytes32 leafFileHash, uint64 units, "
+    "uint32 size, uint40 base, uint40 committedAt) commitment, bytes signature)"
 )
 BIND = declare(f"bind({QUOTE} quote, bytes signature, uint128 premium)")
 

@@ -165,7 +165,7 @@ def _bond_in(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield TOKENS + "Facility", BONDS, a["amount"]
 
 
-@books("Facility", "BondWithdrawn")
+@books("Facility", "BondWithdrawn", "BondPaid")
 def _bond_out(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield BONDS, TOKENS + "Facility", a["amount"]
 
@@ -421,7 +421,7 @@ class Bookkeeper:
                 moved = a["amount"] if "amount" in a else a["premium"] - a["commission"]
                 journal.floats[a["platform"]] += moved if event.name == "FloatDeposited" else -moved
                 self._same(event, "float", a["balance"], journal.floats[a["platform"]])
-            case "Facility", ("BondDeposited" | "BondWithdrawn"):
+            case "Facility", ("BondDeposited" | "BondWithdrawn" | "BondPaid"):
                 moved = a["amount"] if event.name == "BondDeposited" else -a["amount"]
                 journal.bonds[a["underwriter"]] += moved
                 self._same(event, "bond", a["balance"], journal.bonds[a["underwriter"]])

@@ -15,6 +15,9 @@ from backend.audit.rules import NO_SENSOR_DATA, lanes
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 LEAF = 24
+COMMITTED_LEAF = 34
+HOLDER_PUSHED = 2
+"""Leaf kind of a series whose records name holders, each of whom is paid."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,7 @@ def _reservation_released(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.row("ledger_series", hexed(a["series"]))["released"] += a["exposure"]
 
 
+@folds("CertificateBook", "BordereauCommitted")
 @folds("CertificateBook", "BordereauPosted")
 def _posted(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.posted[a["batch"]] = event
@@ -286,6 +290,7 @@ def _posted(ledger: Ledger, event: Event, a: Row) -> None:
             "exposure": a["exposure"],
             "premium": a["premium"],
             "root": hexed(a["root"]),
+            "leaf_file_hash": hexed(a["leafFileHash"]) if "leafFileHash" in a else None,
             "expired": False,
             "posted_at": event.time,
             "transaction_hash": event.transaction,
@@ -393,9 +398,17 @@ def _payout(
     )
 
 
+def leaf_width(row: Row) -> int:
+    """Bytes of one record of a bordereau."""
+    return LEAF if row["leaf_file_hash"] is None else COMMITTED_LEAF
+
+
 def certificate(row: Row, leaves: bytes, index: int) -> Row:
-    """One certificate of a posted bordereau from its records: 20 + 2 + 2 bytes each."""
-    leaf = leaves[index * LEAF : (index + 1) * LEAF]
+    """One certificate of a bordereau from its records: 20 + 2 + 2 bytes each when it was posted,
+    20 + 2 + 3 + 9 when it was committed."""
+    width = leaf_width(row)
+    leaf = leaves[index * width : (index + 1) * width]
+    offset = leaf[22:24] if width == LEAF else leaf[22:25]
     return {
         "series": row["series"],
         "serial": row["first_serial"] + index,
@@ -403,10 +416,11 @@ def certificate(row: Row, leaves: bytes, index: int) -> Row:
         "index": index,
         "holder": hexed(leaf[:20]),
         "units": int.from_bytes(leaf[20:22], "big"),
-        "start": row["base"] + int.from_bytes(leaf[22:24], "big"),
+        "start": row["base"] + int.from_bytes(offset, "big"),
     }
 
 
 def certificates(row: Row, leaves: bytes) -> Iterator[Row]:
-    """The certificates of a posted bordereau, in order."""
-    return (certificate(row, leaves, index) for index in range(len(leaves) // LEAF))
+    """The certificates of a bordereau, in order."""
+    count = len(leaves) // leaf_width(row)
+    return (certificate(row, leaves, index) for index in range(count))

@@ -125,6 +125,28 @@ def payout_down(seconds: int, loss_per_hour: int) -> int:
     return seconds * loss_per_hour // 3600
 
 
+def committed_root(records: bytes) -> bytes:
+    """Root of a sum tree over packed 34-byte records: a record's hash counts its units; a node
+    binds its level, and hash and sum of both children; a missing right child is zero."""
+    width = 34
+    leaves = [records[i : i + width] for i in range(0, len(records), width)]
+    level = [(keccak(leaf), int.from_bytes(leaf[20:22], "big")) for leaf in leaves]
+    height = 0
+    while len(level) > 1:
+        height += 1
+        level += [(bytes(32), 0)] * (len(level) % 2)
+        level = [
+            (keccak(_sum_node(height, left, right)), left[1] + right[1])
+            for left, right in zip(level[::2], level[1::2], strict=True)
+        ]
+    return level[0][0]
+
+
+def _sum_node(height: int, left: tuple[bytes, int], right: tuple[bytes, int]) -> bytes:
+    children = b"".join(hash_ + total.to_bytes(8, "big") for hash_, total in (left, right))
+    return height.to_bytes(1, "big") + children
+
+
 def posted_root(records: bytes) -> bytes:
     """Root over packed 24-byte records: four to a leaf, padded with zeros; a missing right child
     of a node counts as zero."""

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from eth_abi.abi import decode
+from eth_utils.crypto import keccak
 
 from backend.audit.abi import declare
 from backend.audit.authority import check_authority
 from backend.audit.balances import Balances, balance
-from backend.audit.chain import Calldata, Chain, EndpointFailed, Pin
+from backend.audit.chain import AuditError, Calldata, Chain, EndpointFailed, Pin
 from backend.audit.checks import Committee, Parameters, Result, check_all, leaves_of
 from backend.audit.database import Comparison, compare
 from backend.audit.declarations import PREMIUM_AT, READ
-from backend.audit.ledger import Event, Ledger
+from backend.audit.ledger import Event, Ledger, hexed
 
 if TYPE_CHECKING:
     from backend.audit.evidence.check import EvidenceReport
@@ -28,6 +29,7 @@ PROVED_BY_CALLDATA = {
     "ScoresReported",
     "ObservationRecorded",
     "BordereauPosted",
+    "BordereauCommitted",
     "PolicyBound",
     "AssessorDecided",
 }
@@ -44,6 +46,7 @@ class Request:
     :param database: SQLAlchemy URL of a backend to compare, if any
     :param memory: file in which answers of the node are kept until the audit ends
     :param block: number of the block to pin; None takes the newest
+    :param leaves: folder with the leaf files of committed bordereaux
     :param checkpoints: how many earlier blocks the journal is compared at, beside the pinned one
     """
 
@@ -54,6 +57,7 @@ class Request:
     database: str | None = None
     memory: Path | None = None
     block: int | None = None
+    leaves: Path | None = None
     checkpoints: int = 4
     transport: httpx.BaseTransport | None = None
 
@@ -75,9 +79,13 @@ class Audit:
         return len(self.result.findings) + stored
 
     def leaves(self, batch: int) -> bytes:
-        """Packed certificates of a posted bordereau."""
+        """Packed certificates of a bordereau; none when they cannot be found."""
         row = self.ledger.row("ledger_bordereaux", batch)
-        return leaves_of(row["transaction_hash"], self.calldata)
+        files = {} if self.parameters is None else self.parameters.leaf_files
+        try:
+            return leaves_of(row, self.calldata, files)
+        except ValueError:
+            return b""
 
     def closing_line(self) -> str:
         """The result in one line."""
@@ -170,7 +178,23 @@ def read_ledger(chain: Chain, addresses: Mapping[str, str], progress: Progress) 
     return ledger
 
 
-def parameters_of(chain: Chain, addresses: Mapping[str, str], ledger: Ledger) -> Parameters:
+def leaf_files(folder: Path | None) -> dict[str, bytes]:
+    """Files of a folder by the hash of what they hold, whatever their names say.
+
+    :raises AuditError: the folder cannot be read
+    """
+    if folder is None:
+        return {}
+    try:
+        contents = [path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()]
+    except OSError as error:
+        raise AuditError(f"the leaf files cannot be read: {error}") from error
+    return {hexed(keccak(content)): content for content in contents}
+
+
+def parameters_of(
+    chain: Chain, addresses: Mapping[str, str], ledger: Ledger, leaves: Path | None = None
+) -> Parameters:
     """What the deployment fixes, from the contracts' views."""
     per_frame, per_day = pair(chain, addresses["RiskFeed"], "changeCaps")
     return Parameters(
@@ -184,6 +208,7 @@ def parameters_of(chain: Chain, addresses: Mapping[str, str], ledger: Ledger) ->
         max_move_per_day=per_day,
         now=chain.pin.timestamp,
         premium_views=premium_views(chain, addresses["PolicyBook"], ledger),
+        leaf_files=leaf_files(leaves),
     )
 
 
@@ -214,7 +239,7 @@ def audit(request: Request, progress: Progress | None = None) -> Audit:
     calldata = Calldata(
         chain, [e.transaction for e in ledger.events if e.name in PROVED_BY_CALLDATA]
     )
-    parameters = parameters_of(chain, request.addresses, ledger)
+    parameters = parameters_of(chain, request.addresses, ledger, request.leaves)
     result = Result()
     check_all(ledger, calldata, parameters, result, shown)
     check_authority(ledger, calldata, parameters, result)

@@ -1,18 +1,20 @@
-"""Turns sold certificates into bordereaux: packed records, a signed header, a queued `post`."""
+"""Turns sold certificates into bordereaux: records, signed header, a queued `post` or `commit`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.client.certificates import PostedTree, Record, pack
+from contracts.client.certificates import PostedTree, Proof, Record, pack
 from contracts.client.messages import BordereauHeader, digest
+from contracts.client.signatures import keccak256
+from contracts.client.sum_tree import SALT_BYTES, Commitment, SumRecord, SumTree, build
 
 from ..chain.tables import ChainTransaction
-from ..domain.certificates import Sold, due_batch
+from ..domain.certificates import Sold, due_batch, way_of
 from ..domain.products import Product
 from ..domain.units import ChainTime, ProductId, Seconds
 from ..facility.repository import lock_series
@@ -24,9 +26,6 @@ from . import repository
 from .schemas import ProofOut
 from .tables import Posting, SoldCertificate
 
-OFFSET_SECONDS = Seconds(1)
-"""One step of a record's start offset."""
-
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -37,13 +36,58 @@ class Planned:
     transaction: ChainTransaction | None
 
 
-def tree_of(certificates: Sequence[SoldCertificate], base: int) -> PostedTree:
+def posted_tree(certificates: Sequence[SoldCertificate], base: int) -> PostedTree:
     """The tree over certificates in serial order, whose starts count from `base`."""
     return PostedTree(
         pack(
             Record(bytes.fromhex(row.holder[2:]), row.units, row.start - base)
             for row in certificates
         )
+    )
+
+
+def committed_tree(certificates: Sequence[SoldCertificate], base: int) -> SumTree:
+    """The sum tree of a committed bordereau; a record's salt begins its certificate's."""
+    return build(
+        SumRecord(
+            bytes.fromhex(row.holder[2:]), row.units, row.start - base, row.salt[:SALT_BYTES]
+        ).packed()
+        for row in certificates
+    )
+
+
+@dataclass(frozen=True)
+class OnLedger:
+    """A bordereau of the ledger with the tree over its certificates."""
+
+    batch: int
+    tree: PostedTree | SumTree
+    base: int
+    posted_at: int
+
+    def prove(self, indices: Sequence[int]) -> Proof:
+        """Arguments that claim some of its certificates."""
+        if isinstance(self.tree, PostedTree):
+            return self.tree.prove(indices)
+        return self.tree.prove(indices, self.tree.commitment(self.base, self.posted_at))
+
+
+def on_ledger(session: Session, row: LedgerBordereau) -> OnLedger:
+    """Builds the tree of a bordereau of the ledger again."""
+    make = posted_tree if row.leaf_file_hash is None else committed_tree
+    certificates = repository.of_bordereau(session, row)
+    return OnLedger(row.batch, make(certificates, row.base), row.base, row.posted_at)
+
+
+def commitment_of(row: LedgerBordereau, unit: int) -> Commitment:
+    """What a committed bordereau of the ledger bound."""
+    return Commitment(
+        root=bytes.fromhex(row.root[2:]),
+        leaf_file_hash=bytes.fromhex((row.leaf_file_hash or "")[2:]),
+        units=row.exposure // unit,
+        size=row.size,
+        base=row.base,
+        committed_at=row.posted_at,
     )
 
 
@@ -58,14 +102,16 @@ def plan(
     """Queues the next bordereau of a series: a full or old batch, or with `only_due` False any."""
     lock_series(session, series, platform_id)
     first = repository.next_to_post(session, series)
-    waiting = repository.waiting(session, series.series, first, at.settings.post_size)
+    backlog = repository.backlog(session, series.series, first)
+    way = way_of(backlog, at.settings.post_size, at.settings.commit_from)
+    waiting = repository.waiting(session, series.series, first, way.size)
     now = ChainTime(at.market.head().timestamp)
     count = due_batch(
         [Sold(row.serial, ChainTime(row.start)) for row in waiting],
         now,
-        at.settings.post_size if only_due else len(waiting),
+        way.size if only_due else len(waiting),
         Seconds(at.settings.post_age),
-        OFFSET_SECONDS,
+        way.most_offset,
     )
     if count == 0:
         return Planned(first, 0, None)
@@ -110,13 +156,20 @@ def _queue(
 ) -> ChainTransaction:
     product = at.market.product(ProductId(series.product))
     first, base = rows[0].serial, rows[0].start
-    tree = tree_of(rows, base)
-    header = header_of(series, product, first, base, tree)
+    way = way_of(len(rows), at.settings.post_size, at.settings.commit_from)
+    tree = (committed_tree if way.committed else posted_tree)(rows, base)
+    leaf_file = b"" if isinstance(tree, PostedTree) else keep_leaf_file(at, tree)
+    header = header_of(series, product, first, base, tree, leaf_file)
     signature = at.keyring.underwriter.sign_digest(
         digest(header, at.contracts.deployment.domain(header))
     )
     before = repository.posting_before(session, series.series, first)
-    arguments = (bytes.fromhex(series.series[2:]), first, base, tree.records, signature)
+    identity = bytes.fromhex(series.series[2:])
+    arguments: tuple[object, ...] = (
+        (identity, first, base, tree.records, signature)
+        if isinstance(tree, PostedTree)
+        else (identity, first, astuple(tree.commitment(base)), signature)
+    )
     queued = queue(
         session,
         at,
@@ -124,7 +177,7 @@ def _queue(
         f"post:{series.series}:{first}",
         case_id,
         "CertificateBook",
-        "post",
+        "commit" if way.committed else "post",
         *arguments,
         platform_id=platform_id,
         after=None if before is None else before.transaction_id,
@@ -133,10 +186,30 @@ def _queue(
     return queued
 
 
+def keep_leaf_file(at: Services, tree: SumTree) -> bytes:
+    """Writes the records of a committed bordereau where audits find them; their hash, its name.
+
+    It is written before the batch is queued: a commitment whose leaves are lost proves nothing.
+    """
+    content = b"".join(tree.records)
+    name = keccak256(content)
+    folder = at.settings.leaf_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{name.hex()}.part"
+    part.write_bytes(content)
+    part.rename(folder / f"{name.hex()}.leaves")
+    return name
+
+
 def header_of(
-    series: LedgerSeries, product: Product, first_serial: int, base: int, tree: PostedTree
+    series: LedgerSeries,
+    product: Product,
+    first_serial: int,
+    base: int,
+    tree: PostedTree | SumTree,
+    leaf_file: bytes,
 ) -> BordereauHeader:
-    """What the underwriter signs for a batch."""
+    """What the underwriter signs for a batch; `leaf_file` is empty when it is posted."""
     return BordereauHeader(
         platform=series.platform,
         product=series.product,
@@ -150,7 +223,7 @@ def header_of(
         premium=tree.units * series.premium_per_unit,
         leaf_kind=series.leaf_kind,
         root=tree.root,
-        leaf_file_hash=bytes(32),
+        leaf_file_hash=leaf_file or bytes(32),
     )
 
 
@@ -165,7 +238,7 @@ def proof_of(session: Session, series: LedgerSeries, serial: int) -> ProofOut:
     if row.batch is None or row.index is None:
         raise Problem("conflict", "the certificate is not posted yet")
     batch = session.get_one(LedgerBordereau, row.batch)
-    proof = tree_of(repository.of_bordereau(session, batch), batch.base).prove([row.index])
+    proof = on_ledger(session, batch).prove([row.index])
     return ProofOut(
         batch=row.batch,
         index=row.index,

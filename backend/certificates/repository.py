@@ -29,6 +29,14 @@ def posting_before(session: Session, series: str, first: int) -> Posting | None:
     )
 
 
+def backlog(session: Session, series: str, first: int) -> int:
+    """Sold certificates from a serial on."""
+    query = select(func.count()).where(
+        SoldCertificate.series == series, SoldCertificate.serial >= first
+    )
+    return session.scalar(query) or 0
+
+
 def waiting(session: Session, series: str, first: int, limit: int) -> list[SoldCertificate]:
     """Sold certificates from a serial on, in serial order."""
     query = select(SoldCertificate).where(

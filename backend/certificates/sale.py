@@ -15,7 +15,7 @@ from ..domain.pricing import Refusal, premium_per_unit
 from ..domain.products import Product
 from ..domain.units import ChainTime, ProductId, RiskIndex, TokenUnits
 from ..facility import repository as facility
-from ..facility.service import find_series
+from ..facility.service import HOLDER_PUSHED, find_series
 from ..http.context import Services
 from ..http.problems import Problem
 from ..http.writes import Write
@@ -55,6 +55,8 @@ def sell(write: Write, series_id: str, wishes: Sequence[Transaction]) -> BatchOu
     at, session = write.at, write.session
     platform = find_platform(session, write.platform_id)
     series = find_series(session, series_id, platform.wallet)
+    if series.leaf_kind == HOLDER_PUSHED and any(w.payee not in (None, w.holder) for w in wishes):
+        raise Problem("not-offered", "the series pays holders", rule="payee_is_not_holder")
     product = at.market.product(ProductId(series.product))
     score = at.market.binding_score(RiskIndex(series.risk))
     units = _units(product, wishes)
@@ -112,6 +114,7 @@ def _message(
     frame: int,
 ) -> Certificate:
     return Certificate(
+        series=bytes.fromhex(series.series[2:]),
         platform=series.platform,
         product=series.product,
         risk_index=series.risk,
@@ -177,6 +180,7 @@ def certificate_out(session: Session, at: Services, row: SoldCertificate) -> Cer
     series = session.get_one(LedgerSeries, row.series)
     product = at.market.product(ProductId(series.product))
     message = Certificate(
+        series=bytes.fromhex(series.series[2:]),
         platform=series.platform,
         product=series.product,
         risk_index=series.risk,

@@ -37,6 +37,7 @@ class NewBatch(Body):
 class CertificateMessage(Body):
     """What the underwriter signed."""
 
+    series: str
     platform: str
     product: int
     risk_index: int
@@ -56,6 +57,7 @@ class CertificateMessage(Body):
     @classmethod
     def of(cls, message: Certificate) -> CertificateMessage:
         return cls.model_construct(
+            series="0x" + message.series.hex(),
             platform=message.platform,
             product=message.product,
             risk_index=message.risk_index,
@@ -106,6 +108,8 @@ class BordereauAccepted(Body):
 
 
 class BordereauOut(Body):
+    """`leaf_file_hash` names the file with the leaves of a committed bordereau; null: posted."""
+
     batch: int
     series: str
     platform: str
@@ -117,6 +121,7 @@ class BordereauOut(Body):
     exposure: Digits
     premium: Digits
     root: str
+    leaf_file_hash: str | None
     expired: bool
     posted_at: int
     transaction_hash: str

@@ -10,7 +10,27 @@ from .products import Product
 from .units import ChainTime, Seconds, TokenUnits
 
 MOST_UNITS = 0xFFFF
-"""A posted leaf has two bytes for units and two for the start offset."""
+"""A leaf has two bytes for units."""
+MOST_COMMITTED = 100_000
+"""Certificates of one committed bordereau."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a bordereau goes on chain: posted with its records, or committed by their root."""
+
+    committed: bool
+    size: int
+    """Certificates of a full batch."""
+    most_offset: Seconds
+    """Largest start offset that a record can hold."""
+
+
+def way_of(backlog: int, post_size: int, commit_from: int) -> Way:
+    """Committed from `commit_from` waiting certificates on (0: never), else posted."""
+    if 0 < commit_from <= backlog:
+        return Way(True, min(backlog, MOST_COMMITTED), Seconds(0xFFFFFF))
+    return Way(False, post_size, Seconds(0xFFFF))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +82,12 @@ class Sold:
 
 
 def due_batch(
-    waiting: Sequence[Sold], now: ChainTime, size: int, age: Seconds, resolution: Seconds
+    waiting: Sequence[Sold], now: ChainTime, size: int, age: Seconds, most_offset: Seconds
 ) -> int:
-    """How many of the waiting certificates (in serial order) to post now as one batch.
+    """How many of the waiting certificates (in serial order) go on chain now as one batch.
 
     0 until there are `size`, or the oldest is `age` seconds old. A batch's starts span at most
-    65,535 steps of `resolution` seconds, the width of a leaf's start offset.
+    `most_offset` seconds, the width of a leaf's start offset.
     """
     if not waiting:
         return 0
@@ -76,7 +96,7 @@ def due_batch(
     first = waiting[0].start
     count = 0
     for sold in waiting[:size]:
-        if sold.start - first > MOST_UNITS * resolution:
+        if sold.start - first > most_offset:
             break
         count += 1
     return count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from ..http.schemas import Amount, Body, Digits
@@ -41,6 +43,7 @@ class NewSeries(Body):
 
     `premium_per_unit` defaults to the table's at the newest score. `expiry_bucket` is the chain
     second at which every certificate has ended; by default a day of sales and the tenor from now.
+    Claims are paid to the platform in one transfer, or to each holder.
     """
 
     platform: str
@@ -50,6 +53,7 @@ class NewSeries(Body):
     serials: int = Field(ge=1, le=1_000_000)
     premium_per_unit: Amount | None = None
     expiry_bucket: int | None = Field(default=None, ge=0, le=0xFFFFFFFF)
+    pays: Literal["platform", "holders"] = "platform"
 
 
 class SeriesAccepted(Body):

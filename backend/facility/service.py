@@ -20,6 +20,8 @@ from .tables import SeriesSales
 
 HOLDER_NETTED = 0
 """Leaf kind: leaves name holders, payouts go to the platform in one transfer."""
+HOLDER_PUSHED = 2
+"""Leaf kind: leaves name holders, and each is paid."""
 
 SALES_SECONDS = 86_400
 """How long a series sells when its expiry bucket is not given."""
@@ -84,9 +86,10 @@ def reserve(write: Write, wish: NewSeries) -> tuple[str, int, ChainTransaction]:
         price = premium_per_unit(product, score)
     else:
         price = int(wish.premium_per_unit)
+    kind = HOLDER_PUSHED if wish.pays == "holders" else HOLDER_NETTED
     underwriter = at.keyring.underwriter.address
     bucket = wish.expiry_bucket or at.market.head().timestamp + product.term + SALES_SECONDS
-    terms = (underwriter, platform.wallet, wish.product, wish.risk, price, bucket, HOLDER_NETTED)
+    terms = (underwriter, platform.wallet, wish.product, wish.risk, price, bucket, kind)
     series: str = at.contracts.view("Facility", "seriesId", terms)
     arguments = (terms, int(wish.exposure), wish.serials)
     key = f"reserve:{write.key}"

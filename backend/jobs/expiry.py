@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 from sqlalchemy import select
 
+from ..certificates.posting import commitment_of
 from ..domain.units import ProductId
 from ..http.context import Services
-from ..ledger.tables import LedgerBordereau, LedgerPolicy
+from ..ledger.tables import LedgerBordereau, LedgerPolicy, LedgerSeries
 from .ask import ask_and_queue
 from .chunks import chunks
 
@@ -65,11 +68,21 @@ def _expire(at: Services, now: int) -> int:
             if row.end + delay + at.market.product(ProductId(row.product)).claim_window <= now
         ]
         batches = []
+        commitments = []
         for row in session.scalars(
             select(LedgerBordereau).where(LedgerBordereau.expired.is_(False))
         ):
             product = at.market.product(ProductId(row.product))
-            if row.posted_at + product.term + delay + product.claim_window <= now:
-                batches.append(row.batch)
+            open_for = delay + product.claim_window
+            if row.leaf_file_hash is None:
+                if row.posted_at + product.term + open_for <= now:
+                    batches.append(row.batch)
+            elif session.get_one(LedgerSeries, row.series).expiry_bucket + open_for <= now:
+                commitments.append((row.batch, astuple(commitment_of(row, product.unit))))
     queued = _queue(at, "PolicyBook", "expire", policies)
-    return queued + _queue(at, "CertificateBook", "expire", batches)
+    queued += _queue(at, "CertificateBook", "expire", batches)
+    for batch, commitment in commitments:
+        key = f"expire-committed:{batch}"
+        call = ("CertificateBook", "expireCommitted", batch, commitment)
+        queued += ask_and_queue(at, key, *call)
+    return queued

@@ -15,20 +15,29 @@ from sqlalchemy.orm import Session
 
 from contracts.client.certificates import Proof
 
-from ..certificates.posting import tree_of
+from ..certificates.posting import on_ledger
 from ..certificates.repository import of_bordereau
 from ..domain.incidents import Masks, attacked_slots, lost_slots
 from ..domain.liability import Run, runs
 from ..domain.products import Peril, Product
 from ..domain.units import ProductId
+from ..facility.service import HOLDER_PUSHED
 from ..http.context import Services
 from ..incidents.service import Clock, masks_of, subjects
-from ..ledger.tables import LedgerBordereau, LedgerClaim, LedgerClaimedCertificate, LedgerPolicy
+from ..ledger.tables import (
+    LedgerBordereau,
+    LedgerClaim,
+    LedgerClaimedCertificate,
+    LedgerPolicy,
+    LedgerSeries,
+)
 from .ask import ask_and_queue
 from .chunks import chunks
 
 CERTIFICATES = 200
 """Most certificates in one settlement."""
+NO_OPENINGS = b""
+"""Records that name holders need no opening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ def _granted(session: Session, policy: int) -> int:
 def _certificates(
     session: Session, at: Services, risk: int, masks: dict[int, Masks], clock: Clock
 ) -> Iterator[Candidate]:
-    """Certificates of posted bordereaux whose start lets them be paid by a run that lasted."""
+    """Certificates of bordereaux whose start lets them be paid by a run that lasted."""
     query = select(LedgerBordereau).where(
         LedgerBordereau.risk == risk, LedgerBordereau.expired.is_(False)
     )
@@ -123,13 +132,17 @@ def _of_batch(
     )
     if claimed.issuperset(covered):
         return
-    tree = tree_of(rows, batch.base)
+    ledger = on_ledger(session, batch)
+    pushed = session.get_one(LedgerSeries, batch.series).leaf_kind == HOLDER_PUSHED
     for chunk in chunks(covered, CERTIFICATES):
         left = [index for index in chunk if index not in claimed]
         if left:
             key = f"settle-certificates:{batch.batch}:{run.first}:{chunk[0]}"
-            arguments = certificate_arguments(batch.batch, run.first, tree.prove(left))
-            yield Candidate(key, "settleCertificates", arguments)
+            arguments = certificate_arguments(batch.batch, run.first, ledger.prove(left))
+            if pushed:
+                yield Candidate(key, "settleCertificatesPushed", (*arguments, NO_OPENINGS))
+            else:
+                yield Candidate(key, "settleCertificates", arguments)
 
 
 def certificate_arguments(batch: int, run_start: int, proof: Proof) -> tuple[object, ...]:

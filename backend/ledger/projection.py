@@ -273,7 +273,7 @@ def _bond(session: Session, event: LedgerEvent, v: Values) -> None:
 
 for _name in ("FloatDeposited", "FloatWithdrawn", "FloatDrawn"):
     on("Facility", _name, "float:{platform}")(_balance)
-for _name in ("BondDeposited", "BondWithdrawn"):
+for _name in ("BondDeposited", "BondWithdrawn", "BondPaid"):
     on("Facility", _name, "bond:{underwriter}")(_bond)
 
 
@@ -306,6 +306,7 @@ def _reservation_released(session: Session, event: LedgerEvent, v: Values) -> No
     session.get_one(LedgerSeries, v["series"]).released += v["exposure"]
 
 
+@on("CertificateBook", "BordereauCommitted", "bordereau:{batch}")
 @on("CertificateBook", "BordereauPosted", "bordereau:{batch}")
 def _bordereau_posted(session: Session, event: LedgerEvent, v: Values) -> None:
     session.add(
@@ -321,6 +322,7 @@ def _bordereau_posted(session: Session, event: LedgerEvent, v: Values) -> None:
             exposure=v["exposure"],
             premium=v["premium"],
             root=v["root"],
+            leaf_file_hash=v.get("leafFileHash"),
             expired=False,
             posted_at=event.timestamp,
             transaction_hash=event.transaction_hash,

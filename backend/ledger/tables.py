@@ -182,6 +182,8 @@ class LedgerSeries(Base):
 
 
 class LedgerBordereau(Base):
+    """A posted bordereau, or a committed one: then it names the hash of its leaf file."""
+
     __tablename__ = "ledger_bordereaux"
 
     batch: Mapped[BigInt] = mapped_column(primary_key=True, autoincrement=False)
@@ -195,6 +197,7 @@ class LedgerBordereau(Base):
     exposure: Mapped[Money]
     premium: Mapped[Money]
     root: Mapped[Hash]
+    leaf_file_hash: Mapped[Hash | None]
     expired: Mapped[bool]
     posted_at: Mapped[BigInt]
     transaction_hash: Mapped[Hash]

@@ -29,6 +29,7 @@ TYPES = {
     ("ClaimsDesk", "ClaimPaid"): "claim.paid",
     ("ClaimsDesk", "CertificatesPaid"): "certificates.paid",
     ("CertificateBook", "BordereauPosted"): "bordereau.posted",
+    ("CertificateBook", "BordereauCommitted"): "bordereau.posted",
     ("CertificateBook", "BordereauExpired"): "bordereau.expired",
     ("Facility", "ExposureReserved"): "series.reserved",
     ("IncidentRegistry", "SlotsAttested"): "incident.attested",

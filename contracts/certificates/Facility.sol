@@ -30,11 +30,14 @@ contract Facility is IFacility, AccessManaged {
         RiskIndex risk;
         LeafKind leafKind;
         uint24 number;
-        uint64 reserved;
+        /// most units of one certificate
+        uint16 mostUnits;
+        /// units of reserved exposure
+        uint40 reserved;
         uint32 nextSerial;
         uint32 committedSerial;
         uint32 lastStart;
-        uint64 unit;
+        uint48 unit;
     }
 
     struct Float {
@@ -69,6 +72,7 @@ contract Facility is IFacility, AccessManaged {
     IIncidentRegistry public immutable incidents;
     IExposureLedger public immutable ledger;
     address public immutable certificateBook;
+    address public immutable bondDesk;
     /// @notice Seconds between the announcement and the withdrawal of bond: longer than the tail of any product.
     uint32 public immutable bondDelay;
     /// @notice Exposure an underwriter may reserve per day unless it has a limit of its own.
@@ -77,6 +81,8 @@ contract Facility is IFacility, AccessManaged {
     uint24 public seriesCount;
     mapping(bytes32 id => Line) private _lines;
     mapping(uint24 number => bytes32 id) public seriesAt;
+    /// @notice Cell of each product that was reserved on.
+    mapping(ProductId product => address cell) public cellOf;
     mapping(address platform => Float) private _floats;
     mapping(address underwriter => Bond) private _bonds;
     mapping(address underwriter => Withdrawal) public bondWithdrawalOf;
@@ -92,11 +98,12 @@ contract Facility is IFacility, AccessManaged {
         IIncidentRegistry incidents_,
         IExposureLedger ledger_,
         address certificateBook_,
+        address bondDesk_,
         uint32 bondDelay_,
         uint64 defaultDailyLimit_
     ) AccessManaged(authority) {
         (token, products, feed, incidents) = (token_, productBook, riskFeed, incidents_);
-        (ledger, certificateBook) = (ledger_, certificateBook_);
+        (ledger, certificateBook, bondDesk) = (ledger_, certificateBook_, bondDesk_);
         (bondDelay, defaultDailyLimit) = (bondDelay_, defaultDailyLimit_);
     }
 
@@ -187,11 +194,12 @@ contract Facility is IFacility, AccessManaged {
         Terms memory terms = products.termsOf(line.product);
         uint40 releasableAt = uint40(line.expiryBucket) + incidents.maxReportDelay() + terms.claimWindow;
         require(block.timestamp >= releasableAt, ReservationOpen(id, releasableAt));
-        uint64 exposure = line.reserved;
+        uint256 units = line.reserved;
+        uint64 exposure = uint64(units * line.unit);
         line.reserved = 0;
         line.nextSerial = line.committedSerial;
         _bonds[msg.sender].uncommitted -= exposure;
-        _floats[line.platform].held -= (exposure / line.unit) * line.premiumPerUnit;
+        _floats[line.platform].held -= uint64(units * line.premiumPerUnit);
         emit ReservationReleased(id, exposure);
         ledger.release(line.product, terms.cell, line.risk, 0, exposure);
         ICell(terms.cell).release(exposure);
@@ -204,17 +212,53 @@ contract Facility is IFacility, AccessManaged {
         bytes32 id,
         uint32 firstSerial,
         uint32 size,
-        uint128 exposure,
-        uint128 premium,
-        uint40 latestStart,
-        address cell
-    ) external {
+        uint40 units,
+        uint256 mostUnits,
+        uint256 latestStart
+    ) external returns (Draw memory draw) {
         require(msg.sender == certificateBook, OnlyCertificateBook(msg.sender));
-        Line storage line = _lines[id];
-        _drawExposure(line, firstSerial, size, exposure, latestStart);
-        uint64 paid = _drawPremium(line.platform, id, uint64(premium));
-        token.safeTransfer(cell, paid);
-        ICell(cell).collectPremium(paid);
+        Line memory line = _lines[id];
+        require(line.number != 0, UnknownSeries(id));
+        _checkDraw(line, firstSerial, size, units, mostUnits, latestStart);
+        _lines[id].committedSerial = firstSerial + size;
+        _lines[id].reserved = line.reserved - units;
+        draw.series = _termsOf(line);
+        draw.number = line.number;
+        draw.exposure = uint128(units) * line.unit;
+        draw.premium = uint128(units) * line.premiumPerUnit;
+        _unbind(line.underwriter, uint64(draw.exposure));
+        uint64 paid = _drawPremium(line.platform, id, uint64(draw.premium));
+        _payCell(cellOf[line.product], paid);
+    }
+
+    // ------------------------------------------------------------------ bond desk
+
+    /// @inheritdoc IFacility
+    function payOmitted(bytes32 id, uint32 serial, uint40 units, address payee) external {
+        require(msg.sender == bondDesk, OnlyBondDesk(msg.sender));
+        Line storage line = _known(id);
+        bool uncommitted = serial >= line.committedSerial && serial < line.nextSerial;
+        require(uncommitted, SerialsNotReserved(serial, line.nextSerial));
+        require(units <= line.reserved, ReservationTooSmall(units, line.reserved));
+        uint64 exposure = uint64(uint256(units) * line.unit);
+        line.reserved -= units;
+        _bonds[line.underwriter].uncommitted -= exposure;
+        _floats[line.platform].held -= uint64(uint256(units) * line.premiumPerUnit);
+        address cell = cellOf[line.product];
+        _takeBond(line.underwriter, payee, exposure);
+        ledger.release(line.product, cell, line.risk, 0, exposure);
+        ICell(cell).release(exposure);
+        token.safeTransfer(payee, exposure);
+    }
+
+    /// @inheritdoc IFacility
+    function payFromBond(address underwriter, address payee, uint128 amount) external {
+        require(msg.sender == bondDesk, OnlyBondDesk(msg.sender));
+        Bond memory bond = _bonds[underwriter];
+        uint256 free = Math.saturatingSub(bond.balance, bond.uncommitted);
+        require(amount <= free, BondTooLow(amount, free));
+        _takeBond(underwriter, payee, uint64(amount));
+        token.safeTransfer(payee, amount);
     }
 
     // ------------------------------------------------------------------ administrators
@@ -272,7 +316,13 @@ contract Facility is IFacility, AccessManaged {
         bytes32 id
     ) external view returns (Series memory series, uint128 reserved, uint32 nextSerial, uint32 committedSerial) {
         Line storage line = _known(id);
-        return (_termsOf(line), line.reserved, line.nextSerial, line.committedSerial);
+        return (_termsOf(line), uint128(line.reserved) * line.unit, line.nextSerial, line.committedSerial);
+    }
+
+    /// @inheritdoc IFacility
+    function boundsOf(uint24 number) external view returns (Bounds memory) {
+        Line storage line = _lines[seriesAt[number]];
+        return Bounds(line.product, line.risk, line.lastStart, line.mostUnits);
     }
 
     /// @inheritdoc IFacility
@@ -311,13 +361,15 @@ contract Facility is IFacility, AccessManaged {
             line.risk = series.risk;
             line.leafKind = series.leafKind;
             line.number = ++seriesCount;
+            line.mostUnits = uint16(Math.min(terms.maxSumInsured / terms.unit, type(uint16).max));
             line.lastStart = series.expiryBucket - terms.term;
-            line.unit = uint256(terms.unit).toUint64();
+            line.unit = uint256(terms.unit).toUint48();
             seriesAt[line.number] = id;
+            cellOf[series.product] = terms.cell;
         }
         firstSerial = line.nextSerial;
         line.nextSerial = firstSerial + serials;
-        line.reserved = (line.reserved + uint256(exposure)).toUint64();
+        line.reserved = (line.reserved + uint256(exposure / terms.unit)).toUint40();
     }
 
     function _hold(address platform, uint256 premium) private {
@@ -343,20 +395,26 @@ contract Facility is IFacility, AccessManaged {
         _bonds[msg.sender] = bond;
     }
 
-    function _drawExposure(Line storage line, uint32 firstSerial, uint32 size, uint128 exposure, uint40 latestStart) private {
-        uint32 committed = line.committedSerial;
-        uint32 next = line.nextSerial;
-        uint64 reserved = line.reserved;
-        uint32 lastStart = line.lastStart;
-        require(firstSerial == committed, SerialsNotNext(firstSerial, committed));
-        require(uint256(firstSerial) + size <= next, SerialsNotReserved(uint256(firstSerial) + size, next));
-        require(latestStart <= lastStart, BucketTooEarly(latestStart, lastStart));
-        require(exposure <= reserved, ReservationTooSmall(exposure, reserved));
-        line.committedSerial = committed + size;
-        line.reserved = reserved - uint64(exposure);
-        Bond storage bond = _bonds[line.underwriter];
-        require(!bond.suspended, UnderwriterIsSuspended(line.underwriter));
-        bond.uncommitted -= uint64(exposure);
+    function _checkDraw(
+        Line memory line,
+        uint32 firstSerial,
+        uint32 size,
+        uint40 units,
+        uint256 mostUnits,
+        uint256 latestStart
+    ) private pure {
+        require(firstSerial == line.committedSerial, SerialsNotNext(firstSerial, line.committedSerial));
+        uint256 upTo = uint256(firstSerial) + size;
+        require(upTo <= line.nextSerial, SerialsNotReserved(upTo, line.nextSerial));
+        require(latestStart <= line.lastStart, BucketTooEarly(latestStart, line.lastStart));
+        require(mostUnits <= line.mostUnits, UnitsTooMany(mostUnits, line.mostUnits));
+        require(units <= line.reserved, ReservationTooSmall(units, line.reserved));
+    }
+
+    function _unbind(address underwriter, uint64 exposure) private {
+        Bond storage bond = _bonds[underwriter];
+        require(!bond.suspended, UnderwriterIsSuspended(underwriter));
+        bond.uncommitted -= exposure;
     }
 
     function _drawPremium(address platform, bytes32 id, uint64 premium) private returns (uint64 paid) {
@@ -369,12 +427,23 @@ contract Facility is IFacility, AccessManaged {
         emit FloatDrawn(platform, id, premium, commission, account.balance);
     }
 
+    function _takeBond(address underwriter, address payee, uint64 amount) private {
+        uint64 balance = _bonds[underwriter].balance - amount;
+        _bonds[underwriter].balance = balance;
+        emit BondPaid(underwriter, payee, amount, balance);
+    }
+
+    function _payCell(address cell, uint128 premium) private {
+        token.safeTransfer(cell, premium);
+        ICell(cell).collectPremium(premium);
+    }
+
     function _known(bytes32 id) private view returns (Line storage line) {
         line = _lines[id];
         require(line.number != 0, UnknownSeries(id));
     }
 
-    function _termsOf(Line storage line) private view returns (Series memory) {
+    function _termsOf(Line memory line) private pure returns (Series memory) {
         return
             Series(
                 line.underwriter, line.platform, line.product, line.risk,

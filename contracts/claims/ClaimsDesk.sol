@@ -102,16 +102,31 @@ contract ClaimsDesk is Runs, Reviews {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (uint128 paid) {
-        ICertificateBook.Batch memory batch = certificateBook.batchOf(batchId);
-        Terms memory terms = productBook.termsOf(batch.product);
-        _requirePayingRun(batch, terms, runStart);
+        (address platform, Terms memory terms) = _payingBatch(batchId, runStart, false);
         uint40[2] memory span;
         (paid, span[0], span[1]) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
-        require(span[1] + terms.coverageLag <= _startOf(runStart), CertificateNotCovered(batchId, span[1], _startOf(runStart)));
-        require(_startOf(runStart) < span[0] + terms.term, CertificateNotCovered(batchId, span[0], _startOf(runStart)));
+        _requireCovered(batchId, runStart, terms, span[0], span[1]);
         require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
-        emit CertificatesPaid(batchId, runStart, batch.platform, paid, uint32(indices.length));
-        ICell(terms.cell).pay(batch.platform, paid);
+        emit CertificatesPaid(batchId, runStart, platform, paid, uint32(indices.length));
+        ICell(terms.cell).pay(platform, paid);
+    }
+
+    /// @inheritdoc IClaimsDesk
+    function settleCertificatesPushed(
+        BatchId batchId,
+        uint64 runStart,
+        uint32[] calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata proof,
+        bytes calldata openings
+    ) external returns (uint128 paid) {
+        (, Terms memory terms) = _payingBatch(batchId, runStart, true);
+        ICertificateBook.Payouts memory due = certificateBook.claimPushed(batchId, runStart, indices, leaves, proof, openings);
+        _requireCovered(batchId, runStart, terms, due.earliestStart, due.latestStart);
+        for (uint256 i = 0; i < due.amounts.length; ++i) paid += due.amounts[i];
+        require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
+        emit CertificatesPaid(batchId, runStart, address(0), paid, uint32(due.payees.length));
+        ICell(terms.cell).payMany(due.payees, due.amounts);
     }
 
     // ---------------------------------------------------------------- views
@@ -200,6 +215,22 @@ contract ClaimsDesk is Runs, Reviews {
         bool open = block.timestamp < _closesAt(a) && !policyBook.released(policy);
         require(open, ClaimWindowClosed(_closesAt(a), uint40(block.timestamp)));
         revert NothingDue(a.claim);
+    }
+
+    /// @dev Platform and terms of a batch that the run pays, to its holders or to its platform as the caller expects.
+    function _payingBatch(BatchId id, uint64 runStart, bool pushed) private view returns (address platform, Terms memory terms) {
+        ICertificateBook.Batch memory batch = certificateBook.batchOf(id);
+        require(batch.pushed == pushed, WrongPayees(id, batch.pushed));
+        terms = productBook.termsOf(batch.product);
+        _requirePayingRun(batch, terms, runStart);
+        platform = batch.platform;
+    }
+
+    /// @dev The run begins within the cover of the certificates that start first and last.
+    function _requireCovered(BatchId id, uint64 runStart, Terms memory terms, uint40 earliest, uint40 latest) private view {
+        uint40 start = _startOf(runStart);
+        require(latest + terms.coverageLag <= start, CertificateNotCovered(id, latest, start));
+        require(start < earliest + terms.term, CertificateNotCovered(id, earliest, start));
     }
 
     /// @dev The run lasted beyond the waiting period and may still be claimed. That it began after posting is the book's to check.

@@ -108,9 +108,13 @@ class Quote(Message):
 
 @dataclass(frozen=True, slots=True)
 class Certificate(Message):
-    """Per-transaction cover sold under a platform's facility. Money in token units."""
+    """Per-transaction cover sold under a platform's facility. Money in token units.
+
+    It names its series, because serials are contiguous per series only.
+    """
 
     contract: ClassVar[str] = "CertificateBook"
+    series: Bytes32
     platform: Address
     product: Uint16
     risk_index: Uint32

@@ -28,6 +28,7 @@ CONTRACTS = {
     "PolicyBook": "PolicyBook",
     "Facility": "Facility",
     "CertificateBook": "CertificateBook",
+    "BondDesk": "BondDesk",
     "ClaimsDesk": "ClaimsDesk",
 }
 """Name in a deployment → its contract, in the order of deployment."""

@@ -42,6 +42,7 @@ interface IClaimsDesk {
     event ClaimRefused(ClaimId indexed claim, uint128 amount, bytes32 reasonHash);
     /// @notice No two assessors agreed in time: the scheduled amount was paid.
     event ReviewDefaulted(ClaimId indexed claim, uint128 amount);
+    /// @param payee the platform; zero when each holder was paid
     event CertificatesPaid(BatchId indexed batch, uint64 indexed runStart, address indexed payee, uint128 amount, uint32 count);
 
     /// @notice The slot is not marked, or belongs to a run that starts before it.
@@ -51,6 +52,8 @@ interface IClaimsDesk {
     error NotCovered(PolicyId policy, uint64 slot);
     /// @notice A leaf's cover does not include the start of the run.
     error CertificateNotCovered(BatchId batch, uint40 start, uint40 runStart);
+    /// @notice The series of this bordereau pays its holders (pushed), or its platform in one transfer (not).
+    error WrongPayees(BatchId batch, bool pushed);
     error RunTooShort(uint256 seconds_, uint32 waitingPeriod);
     error NothingDue(ClaimId claim);
     error ClaimWindowClosed(uint40 closedAt, uint40 time);
@@ -73,12 +76,28 @@ interface IClaimsDesk {
     function settleMany(PolicyId[] calldata policies, uint64 runStart) external;
 
     /// @notice Pays certificates whose start s has s + coverageLag <= run start < s + tenor, netted to the platform.
+    /// @custom:throws WrongPayees, ClaimWindowClosed, RunNotSettleable, NotARun, RunTooShort, CertificateNotCovered, NothingDue; those of
+    ///   CertificateBook.claim
+    /// @custom:emits CertificatesPaid
     function settleCertificates(
         BatchId batch,
         uint64 runStart,
         uint32[] calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
+    ) external returns (uint128 paid);
+
+    /// @notice The same for a series that pays its holders: each in a transfer of its own; one that fails becomes withdrawable at the cell.
+    /// @param openings for commitments 72 bytes a record, see CertificateBook.claimPushed
+    /// @custom:throws as settleCertificates; those of CertificateBook.claimPushed
+    /// @custom:emits CertificatesPaid
+    function settleCertificatesPushed(
+        BatchId batch,
+        uint64 runStart,
+        uint32[] calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata proof,
+        bytes calldata openings
     ) external returns (uint128 paid);
 
     /// @notice One assessor's decision, signed over AssessorDecision(bytes32 claim,bool approve,bytes32 reasonHash,uint40 deadline). Anyone may

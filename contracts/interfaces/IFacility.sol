@@ -27,6 +27,24 @@ interface IFacility {
         LeafKind leafKind;
     }
 
+    /// @notice What bounds the certificates of a series.
+    struct Bounds {
+        ProductId product;
+        RiskIndex risk;
+        /// latest start of a certificate, seconds
+        uint32 lastStart;
+        /// most units of one certificate
+        uint16 mostUnits;
+    }
+
+    /// @notice A series' terms and what a bordereau drew on it.
+    struct Draw {
+        Series series;
+        uint24 number;
+        uint128 exposure;
+        uint128 premium;
+    }
+
     event FloatDeposited(address indexed platform, address indexed from, uint128 amount, uint128 balance);
     event FloatWithdrawn(address indexed platform, address indexed to, uint128 amount, uint128 balance);
     /// @notice A bordereau's premium left the float, less the platform's commission.
@@ -36,6 +54,8 @@ interface IFacility {
     event BondDeposited(address indexed underwriter, uint128 amount, uint128 balance);
     event BondWithdrawalRequested(address indexed underwriter, uint128 amount, uint40 from);
     event BondWithdrawn(address indexed underwriter, uint128 amount, uint128 balance);
+    /// @notice The bond paid for a certificate that its underwriter did not honour.
+    event BondPaid(address indexed underwriter, address indexed payee, uint128 amount, uint128 balance);
     event DailyLimitSet(address indexed underwriter, uint128 limit);
     event UnderwriterSuspended(address indexed underwriter, bool suspended);
     event ExposureReserved(
@@ -54,6 +74,7 @@ interface IFacility {
     error SerialsNotNext(uint32 firstSerial, uint32 committedSerial);
     error SerialsNotReserved(uint256 upTo, uint32 nextSerial);
     error BucketTooEarly(uint256 end, uint32 expiryBucket);
+    error UnitsTooMany(uint256 units, uint256 most);
     error ReservationOpen(bytes32 series, uint40 releasableAt);
     error BondTooLow(uint256 needed, uint256 bond);
     error BondWithdrawalNotDue(uint40 from, uint40 time);
@@ -66,6 +87,7 @@ interface IFacility {
     error UnderwriterIsSuspended(address underwriter);
     error UnknownSeries(bytes32 series);
     error OnlyCertificateBook(address caller);
+    error OnlyBondDesk(address caller);
     error BadCommission(uint16 bps);
 
     // ------------------------------------------------------------------ platform
@@ -107,19 +129,34 @@ interface IFacility {
 
     // ------------------------------------------------------------------ certificate book
 
-    /// @notice Draws a bordereau's exposure and serials down and moves its premium, less commission, to the cell. Only CertificateBook.
-    /// @param latestStart start of the batch's last certificate
-    /// @custom:throws OnlyCertificateBook, UnderwriterIsSuspended, SerialsNotNext, SerialsNotReserved, BucketTooEarly, ReservationTooSmall
+    /// @notice Draws a bordereau's exposure and serials down, moves its premium, less commission, to the cell, and tells the series' terms. Only
+    ///   CertificateBook, which then checks the underwriter's signature.
+    /// @param units units of sum insured of all its certificates
+    /// @param mostUnits of the largest of them
+    /// @param latestStart start of the last of them
+    /// @custom:throws OnlyCertificateBook, UnknownSeries, UnderwriterIsSuspended, SerialsNotNext, SerialsNotReserved, BucketTooEarly, UnitsTooMany,
+    ///   ReservationTooSmall
     /// @custom:emits FloatDrawn
     function drawDown(
         bytes32 series,
         uint32 firstSerial,
         uint32 size,
-        uint128 exposure,
-        uint128 premium,
-        uint40 latestStart,
-        address cell
-    ) external;
+        uint40 units,
+        uint256 mostUnits,
+        uint256 latestStart
+    ) external returns (Draw memory);
+
+    // ------------------------------------------------------------------ bond desk
+
+    /// @notice Pays a certificate that was never committed from its underwriter's bond and gives back what was reserved for it. Only BondDesk.
+    /// @custom:throws OnlyBondDesk, UnknownSeries, SerialsNotReserved, ReservationTooSmall
+    /// @custom:emits BondPaid
+    function payOmitted(bytes32 series, uint32 serial, uint40 units, address payee) external;
+
+    /// @notice Pays from the part of a bond that secures no uncommitted exposure. Only BondDesk.
+    /// @custom:throws OnlyBondDesk, BondTooLow
+    /// @custom:emits BondPaid
+    function payFromBond(address underwriter, address payee, uint128 amount) external;
 
     // ------------------------------------------------------------------ administrators
 
@@ -147,6 +184,7 @@ interface IFacility {
     function termsOf(bytes32 id) external view returns (Series memory terms, uint24 number);
     /// @custom:throws UnknownSeries
     function seriesOf(bytes32 id) external view returns (Series memory series, uint128 reserved, uint32 nextSerial, uint32 committedSerial);
+    function boundsOf(uint24 number) external view returns (Bounds memory);
     /// @notice Id of the series with a number (from 1).
     function seriesAt(uint24 number) external view returns (bytes32);
 }

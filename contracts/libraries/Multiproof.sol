@@ -2,16 +2,11 @@
 pragma solidity 0.8.30;
 
 import {PostedTree} from "./PostedTree.sol";
+import {IndexOutOfRange, IndicesNotIncreasing, NothingClaimed, ProofLength, VoidRecord} from "./ProofErrors.sol";
 
 /// @title One proof for many records of a `PostedTree`.
 /// @dev The caller gives no flags: indices and the number of records say where each proof word belongs; all words are used, one node is left.
 library Multiproof {
-    error NothingClaimed();
-    error IndicesNotIncreasing(uint256 index);
-    error IndexOutOfRange(uint256 index, uint256 size);
-    error VoidRecord(uint256 index);
-    error ProofLength(uint256 used, uint256 given);
-
     /// @param units sum of the claimed records' units
     /// @param earliest smallest start offset of a claimed record
     /// @param latest largest one
@@ -20,6 +15,8 @@ library Multiproof {
         uint256 units;
         uint256 earliest;
         uint256 latest;
+        /// 1 + index of the first record without units; 0: there is none
+        uint256 firstVoid;
     }
 
     /// @dev Known nodes of the level in work, from left to right.
@@ -34,14 +31,17 @@ library Multiproof {
     /// @param leaves the whole 96-byte leaf of each claimed record, each leaf once
     /// @param proof hashes of the missing neighbours, level by level from the leaves, from left to right
     /// @param size number of records of the tree
+    /// @param voids whether records without units may be among them
     function fold(
         uint32[] calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
-        uint256 size
+        uint256 size,
+        bool voids
     ) internal pure returns (Claimed memory claimed) {
         require(indices.length > 0, NothingClaimed());
         Known memory known = _read(indices, leaves, size, claimed);
+        if (!voids && claimed.firstVoid > 0) revert VoidRecord(claimed.firstVoid - 1);
         require(known.count * PostedTree.LEAF == leaves.length, ProofLength(known.count * PostedTree.LEAF, leaves.length));
         uint256 used = 0;
         for (uint256 width = (size + 3) / 4; width > 1; width = (width + 1) / 2) used = _climb(known, proof, used, width);
@@ -94,7 +94,7 @@ library Multiproof {
         }
         uint256 units = (record >> 16) & 0xffff;
         uint256 start = record & 0xffff;
-        require(units > 0, VoidRecord(index));
+        if (units == 0 && claimed.firstVoid == 0) claimed.firstVoid = index + 1;
         claimed.units += units;
         if (start < claimed.earliest) claimed.earliest = start;
         if (start > claimed.latest) claimed.latest = start;

@@ -8,35 +8,56 @@ pragma solidity 0.8.30;
 library PostedTree {
     uint256 internal constant RECORD = 24;
     uint256 internal constant LEAF = 96;
+    /// @dev Sums are kept in lanes of 32 bits, one for each of a leaf's four records: 2^16 leaves of at most 2^16 - 1 fit.
+    uint256 internal constant MOST_RECORDS = 2 ** 18;
 
+    /// @dev The low half of each of the eight lanes, and the guard bit above it.
+    uint256 private constant LOW = 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff;
+    uint256 private constant GUARD = 0x8000000080000000800000008000000080000000800000008000000080000000;
+
+    error BadLeaves(uint256 length);
+
+    /// @param size number of records
     /// @param units sum of the records' units
     /// @param mostUnits largest of the records' units
     /// @param latest largest start offset of a record
     struct Totals {
         bytes32 root;
+        uint256 size;
         uint256 units;
         uint256 mostUnits;
         uint256 latest;
     }
 
-    /// @notice Root and totals of `records`. @custom:pre a whole number of records, at least one
+    /// @notice Root and totals of `records`.
+    /// @custom:throws BadLeaves unless there are 1 to MOST_RECORDS whole records
     function build(bytes calldata records) internal pure returns (Totals memory totals) {
-        (uint256 units, uint256 mostUnits, uint256 latest, uint256 nodes, uint256 width) = _leaves(records);
-        (totals.units, totals.mostUnits, totals.latest) = (units, mostUnits, latest);
+        totals.size = records.length / RECORD;
+        bool whole = totals.size * RECORD == records.length;
+        require(whole && totals.size > 0 && totals.size <= MOST_RECORDS, BadLeaves(records.length));
+        (uint256 sums, uint256 most, uint256 nodes, uint256 width) = _leaves(records);
+        totals.units = _sumOfLanes(sums >> 128);
+        totals.mostUnits = _mostOfLanes(most >> 128);
+        totals.latest = _mostOfLanes(most);
         totals.root = _fold(nodes, width);
     }
 
-    /// @dev Writes the hash of each leaf to memory from `nodes` on (past the free pointer, unallocated) and adds the records up.
-    function _leaves(
-        bytes calldata records
-    ) private pure returns (uint256 units, uint256 mostUnits, uint256 latest, uint256 nodes, uint256 width) {
+    /// @notice The 20 bytes that record `number` of packed records names, and its units.
+    function recordAt(bytes calldata records, uint256 number) internal pure returns (bytes20 holder, uint256 units) {
+        bytes24 record = bytes24(records[number * RECORD:(number + 1) * RECORD]);
+        return (bytes20(record), uint16(uint192(record) >> 16));
+    }
+
+    /// @dev Writes the hash of each leaf to memory from `nodes` on (past the free pointer, unallocated). `sums` and `most` hold, in eight lanes, the
+    ///   four records' units (upper half) and start offsets (lower half), added up and at their largest over all leaves.
+    function _leaves(bytes calldata records) private pure returns (uint256 sums, uint256 most, uint256 nodes, uint256 width) {
         assembly ("memory-safe") {
-            // the 8 bytes before the leaf belong to the word that is read for its first record
+            // a leaf's first word is read 8 bytes before it, its last 12 bytes behind it
             let leaf := add(mload(0x40), 8)
-            nodes := add(mload(0x40), 128)
+            nodes := add(leaf, 120)
             width := div(add(records.length, 95), 96)
             let source := records.offset
-            let end := add(records.offset, records.length)
+            let end := add(source, records.length)
             let target := nodes
             for {} lt(source, end) { source := add(source, 96) } {
                 switch gt(add(source, 96), end)
@@ -47,27 +68,23 @@ library PostedTree {
                 }
                 mstore(target, keccak256(leaf, 96))
                 target := add(target, 32)
-                // each record ends where a word is read from: its units and offset are the word's low four bytes
-                let word := mload(sub(leaf, 8))
-                let amount := and(shr(16, word), 0xffff)
-                units := add(units, amount)
-                if gt(amount, mostUnits) { mostUnits := amount }
-                if gt(and(word, 0xffff), latest) { latest := and(word, 0xffff) }
-                word := mload(add(leaf, 16))
-                amount := and(shr(16, word), 0xffff)
-                units := add(units, amount)
-                if gt(amount, mostUnits) { mostUnits := amount }
-                if gt(and(word, 0xffff), latest) { latest := and(word, 0xffff) }
-                word := mload(add(leaf, 40))
-                amount := and(shr(16, word), 0xffff)
-                units := add(units, amount)
-                if gt(amount, mostUnits) { mostUnits := amount }
-                if gt(and(word, 0xffff), latest) { latest := and(word, 0xffff) }
-                word := mload(add(leaf, 64))
-                amount := and(shr(16, word), 0xffff)
-                units := add(units, amount)
-                if gt(amount, mostUnits) { mostUnits := amount }
-                if gt(and(word, 0xffff), latest) { latest := and(word, 0xffff) }
+                // record i ends at leaf + 24 i + 24; the word read at leaf + 28 i - 8 has those four bytes in its lane i
+                let lanes := or(
+                    or(
+                        and(mload(sub(leaf, 8)), 0xffffffff),
+                        and(mload(add(leaf, 20)), 0xffffffff00000000)
+                    ),
+                    or(
+                        and(mload(add(leaf, 48)), 0xffffffff0000000000000000),
+                        and(mload(add(leaf, 76)), 0xffffffff000000000000000000000000)
+                    )
+                )
+                lanes := and(or(lanes, shl(112, lanes)), LOW)
+                sums := add(sums, lanes)
+                // guard bits stay where the largest so far is not exceeded
+                let kept := and(sub(or(most, GUARD), lanes), GUARD)
+                kept := sub(shr(15, kept), shr(31, kept))
+                most := xor(lanes, and(xor(lanes, most), kept))
             }
         }
     }
@@ -85,6 +102,17 @@ library PostedTree {
                 }
             }
             root := mload(nodes)
+        }
+    }
+
+    function _sumOfLanes(uint256 lanes) private pure returns (uint256) {
+        return uint32(lanes) + uint256(uint32(lanes >> 32)) + uint32(lanes >> 64) + uint32(lanes >> 96);
+    }
+
+    function _mostOfLanes(uint256 lanes) private pure returns (uint256 most) {
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 lane = uint32(lanes >> (32 * i));
+            if (lane > most) most = lane;
         }
     }
 }

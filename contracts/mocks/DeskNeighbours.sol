@@ -17,6 +17,7 @@ contract DeskNeighbours {
     }
 
     event Paid(address payee, uint128 amount);
+    event PaidMany(address[] payees, uint128[] amounts);
     event Released(uint128 amount);
 
     uint32 public immutable slotLength;
@@ -97,6 +98,27 @@ contract DeskNeighbours {
     /// @dev One unit a leaf byte.
     function claim(BatchId, uint64, uint32[] calldata, bytes calldata leaves, bytes32[] calldata) external view returns (uint128, uint40, uint40) {
         return (uint128(leaves.length), _span[0], _span[1]);
+    }
+
+    /// @dev Each record is due one unit a leaf byte, to the account of its index.
+    function claimPushed(
+        BatchId,
+        uint64,
+        uint32[] calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata,
+        bytes calldata
+    ) external view returns (ICertificateBook.Payouts memory due) {
+        (due.payees, due.amounts) = (new address[](indices.length), new uint128[](indices.length));
+        for (uint256 i = 0; i < indices.length; ++i) {
+            due.payees[i] = address(uint160(indices[i]) + 1);
+            due.amounts[i] = uint128(leaves.length);
+        }
+        (due.earliestStart, due.latestStart) = (_span[0], _span[1]);
+    }
+
+    function payMany(address[] calldata payees, uint128[] calldata amounts) external {
+        emit PaidMany(payees, amounts);
     }
 
     function pay(address payee, uint128 amount) external {

@@ -31,6 +31,8 @@ BOND_DELAY = 50_000
 DAILY_LIMIT = 100_000 * UNIT
 PRODUCT = 1
 RISK = 5
+FIRST_BATCH = 1 << 32
+"""Id of the batch that begins with serial 0 of series 1."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,17 @@ class World:
     cell: Any
     facility: Any
     book: Any
+    bonds: Any
     admin: Any
     desk: Any
     petra: Any
     ulla: Any
     eve: Any
     treasurer: Any
+
+    def booked(self) -> int:
+        """Exposure that the ledger has booked on the risk."""
+        return int(self.ledger.booked(1, RISK)[0])
 
     def series(self, **change: Any) -> tuple[Any, ...]:
         """Petra's first series: 3 token units a unit, ending in one day."""
@@ -95,21 +102,36 @@ def deploy_world(project: Any, accounts: Any, capital: int = 100_000 * UNIT) -> 
     ulla = accounts.add(ULLA_KEY.hex())
     admin.transfer(ulla, 10**19)
     sender = {"from": admin}
-    token = project.RefusingCoin.deploy(sender)
+    token = project.StableCoin.deploy(sender)
     authority = project.Authority.deploy(admin, sender)
     products = project.ProductShelf.deploy(sender)
     feed = project.FixedScore.deploy(sender)
-    ledger = project.TallyLedger.deploy(sender)
     clock = project.IncidentClock.deploy(SLOT, REPORT_DELAY, sender)
-    book_at, cell_at = (_created(admin, admin.nonce + n) for n in (1, 2))
-    facility = project.Facility.deploy(
-        authority, token, products, feed, clock, ledger, book_at, BOND_DELAY, DAILY_LIMIT, sender
+    facility_at, book_at, bonds_at, cell_at = (
+        _created(admin, admin.nonce + n) for n in (1, 2, 3, 4)
     )
-    book = project.CertificateBook.deploy(products, clock, ledger, facility, desk, sender)
+    ledger = project.ExposureLedger.deploy(
+        authority, eve, facility_at, book_at, 10**6 * UNIT, sender
+    )
+    facility = project.Facility.deploy(
+        authority,
+        token,
+        products,
+        feed,
+        clock,
+        ledger,
+        book_at,
+        bonds_at,
+        BOND_DELAY,
+        DAILY_LIMIT,
+        sender,
+    )
+    book = project.CertificateBook.deploy(products, clock, ledger, facility, desk, bonds_at, sender)
+    bonds = project.BondDesk.deploy(products, facility, book, sender)
     cell = project.Cell.deploy(
         authority, token, clock, eve, facility, book, desk, 0, 4_000, 0, 1_000, REPORT_DELAY, sender
     )
-    assert (book.address, cell.address) == (book_at, cell_at)
+    assert (book.address, bonds.address, cell.address) == (book_at, bonds_at, cell_at)
     for role, account in (UNDERWRITER, ulla), (TREASURER, treasurer), (PRODUCT_ADMIN, admin):
         authority.grantRole(role, account, 0, sender)
     for role, name in (
@@ -118,9 +140,10 @@ def deploy_world(project: Any, accounts: Any, capital: int = 100_000 * UNIT) -> 
     ):  # fmt: skip
         selector = getattr(facility, name).signature
         authority.setTargetFunctionRole(facility, [selector], role, sender)
+    authority.setTargetFunctionRole(ledger, [ledger.setCap.signature], PRODUCT_ADMIN, sender)
     products.put(PRODUCT, terms(cell), sender)
     world = World(
-        token, authority, products, feed, ledger, cell, facility, book,
+        token, authority, products, feed, ledger, cell, facility, book, bonds,
         admin, desk, petra, ulla, eve, treasurer,
     )  # fmt: skip
     _, senior = vaults_of(project, cell)

@@ -13,7 +13,8 @@ from web3 import Web3
 
 from contracts.client.certificates import Record
 from contracts.client.signatures import keccak256
-from contracts.client.terms import Form, Peril
+from contracts.client.sum_tree import SumRecord, build
+from contracts.client.terms import Form, Peril, ProductTerms
 from tests.support.live import DOLLAR, PARAMETERS, Live, Sent
 
 BASE = 21_000
@@ -30,6 +31,8 @@ TRANSFER_AGAIN = 7_617
 
 EPOCH = 64
 UNITS = 50
+HOLDER_PUSHED = 2
+"""Leaf kind of a series whose claims are paid to each holder."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +173,55 @@ def certificates(gas: Gas) -> None:
     scattered = [index for index in range(1, 1_000, 9) if not 512 <= index < 612][:100]
     claim("netted.scattered", scattered, 7_500, 3 * NEW_SLOT + UPDATED_SLOT)
 
+    pushed(gas, product, risk, terms)
+    committed(gas, product, risk, terms)
     live.wait(86_400)
     expiring = [posted[100][0].one("BordereauPosted")["batch"]]
     sent = live.move("relayer", "CertificateBook", "expire", expiring)
     gas.note("certificate.expire.batch", sent, 45_000, 3 * UPDATED_SLOT)
+
+
+def pushed(gas: Gas, product: int, risk: int, terms: ProductTerms) -> None:
+    """A claim of a hundred neighbours out of 1,000, paid to each; every second has no balance."""
+    live = gas.live
+    live.next_frame()
+    live.report([3_000] * 256)
+    series = live.series(product, risk, live.bucket(terms), HOLDER_PUSHED)
+    live.reserve(series, 1_000 * UNITS * DOLLAR, 1_000)
+    base, records = live.now, _records(1_000)
+    sent, tree = live.post(series, records, base)
+    live.wait_until(base + 100 + terms.coverage_lag)
+    run = live.outage(risk, 10, into_epoch=8)
+    live.wait_until(live.settle_time(run + 14, terms))
+    for record in records[512:612:2]:
+        live.move("relayer", "StableCoin", "mint", "0x" + record.holder.hex(), DOLLAR)
+    batch = sent.one("BordereauPosted")["batch"]
+    live.push_certificates(batch, run, tree, [0])
+    sent = live.push_certificates(batch, run, tree, range(512, 612))
+    assert len(sent.of("Transfer")) == 100
+    transfers = 50 * TRANSFER_AGAIN + 50 * (TRANSFER_AGAIN + NEW_SLOT - UPDATED_SLOT)
+    floor = 2 * UPDATED_SLOT + 4 * COLD_READ + NEW_SLOT + transfers
+    gas.note("certificate.claim.per_item.k100.pushed", sent, 22_000, floor, 100)
+
+
+def committed(gas: Gas, product: int, risk: int, terms: ProductTerms) -> None:
+    """A batch of 100,000, after another of the same series."""
+    live = gas.live
+    live.next_frame()
+    live.report([3_000] * 256)
+    series = live.series(product, risk, live.bucket(terms))
+    live.reserve(series, 100_010 * DOLLAR, 100_010)
+    holders = [keccak256(n.to_bytes(4, "big"))[:20] for n in range(100)]
+    first = 0
+    for size in (10, 100_000):
+        records = [
+            SumRecord(holders[n % 100], 1, n * 100 // size, n.to_bytes(9, "big")).packed()
+            for n in range(size)
+        ]
+        sent = live.commit(series, build(records).commitment(live.now), first)
+        first += size
+    floor = 2 * NEW_SLOT + 5 * UPDATED_SLOT + SIGNATURE + TRANSFER
+    gas.note("certificate.commit.batch", sent, 130_000, floor)
 
 
 def _records(size: int) -> list[Record]:

@@ -127,6 +127,7 @@ class Insurer:
             jobs=False,
             finality_depth=2,
             post_age=60,
+            leaf_dir=self.folder / "leaves",
         )
         return replace(made, **changes)
 
@@ -230,7 +231,7 @@ class Backend:
             },
         )
 
-    def series(self, platform: str, risk: int, serials: int = 1_000) -> str:
+    def series(self, platform: str, risk: int, serials: int = 1_000, pays: str = "platform") -> str:
         """A reserved series with float, bond and consent behind it."""
         self.post("/facility/deposits", {"amount": str(10_000 * COIN)})
         self.post("/facility/terms", {"product": CERTIFICATE, "premium_ceiling": str(COIN)})
@@ -244,6 +245,7 @@ class Backend:
                 "risk": risk,
                 "exposure": str(200_000 * COIN),
                 "serials": serials,
+                "pays": pays,
             },
             ADMIN,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from web3 import Web3
@@ -25,6 +25,7 @@ from contracts.client.messages import (
 )
 from contracts.client.sender import UnlockedSender
 from contracts.client.signatures import keccak256, sign
+from contracts.client.sum_tree import Commitment
 from contracts.client.system import SystemParameters
 from contracts.client.terms import LANES, Form, Peril, ProductTerms, pack_table
 from tests.support.committee import Committee
@@ -336,11 +337,11 @@ class Live(System):
         """An expiry bucket for certificates that start within the next hour."""
         return self.now + 3_600 + terms.term
 
-    def series(self, product: int, risk: int, bucket: int) -> tuple[Any, ...]:
+    def series(self, product: int, risk: int, bucket: int, kind: int = 0) -> tuple[Any, ...]:
         """A series at the table's premium."""
         price = self.read("Facility", "tablePremium", product, risk)
         people = (person("underwriter").address, person("platform").address)
-        return (*people, product, risk, price, bucket, 0)
+        return (*people, product, risk, price, bucket, kind)
 
     def reserve(self, series: tuple[Any, ...], exposure: int, serials: int) -> Sent:
         return self.move("underwriter", "Facility", "reserve", series, exposure, serials)
@@ -362,6 +363,20 @@ class Live(System):
         arguments = (identity, first, base, packed, signature)
         return self.move("relayer", "CertificateBook", "post", *arguments), tree
 
+    def commit(self, series: tuple[Any, ...], commitment: Commitment, first: int = 0) -> Sent:
+        """Commits a bordereau that the underwriter signed."""
+        _, platform, product, risk, price, bucket, kind = series
+        header = BordereauHeader(
+            platform=platform, product=product, risk_index=risk, expiry_bucket=bucket, rate=price,
+            first_serial=first, size=commitment.size, base=commitment.base,
+            exposure=commitment.units * DOLLAR, premium=commitment.units * price, leaf_kind=kind,
+            root=commitment.root, leaf_file_hash=commitment.leaf_file_hash,
+        )  # fmt: skip
+        signature = sign(digest(header, self.deployment.domain(header)), person("underwriter").key)
+        identity = bytes.fromhex(self.read("Facility", "seriesId", series)[2:])
+        arguments = (identity, first, astuple(commitment), signature)
+        return self.move("relayer", "CertificateBook", "commit", *arguments)
+
     # -------------------------------------------------------------------- claims
 
     def settle(self, policy: int, run: int, who: str = "relayer") -> Sent:
@@ -373,6 +388,14 @@ class Live(System):
         proof = tree.prove(indices)
         arguments = (batch, run, proof.indices, proof.leaves, proof.proof)
         return self.move("relayer", "ClaimsDesk", "settleCertificates", *arguments)
+
+    def push_certificates(
+        self, batch: int, run: int, tree: PostedTree, indices: Sequence[int]
+    ) -> Sent:
+        """Settles certificates of a series that pays its holders."""
+        proof = tree.prove(indices)
+        arguments = (batch, run, proof.indices, proof.leaves, proof.proof, b"")
+        return self.move("relayer", "ClaimsDesk", "settleCertificatesPushed", *arguments)
 
     def claim_id(self, policy: int, run: int) -> bytes:
         return ((policy << 64) | run).to_bytes(32, "big")

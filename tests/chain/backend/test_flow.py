@@ -9,6 +9,8 @@ from contracts.client.messages import AssessorDecision, digest
 from contracts.client.signatures import keccak256, sign
 from tests.support.insurer import ADMIN, COIN, Backend, Insurer
 
+FIRST_BATCH = 1 << 32
+"""Series 1, serial 0."""
 SECONDS = 120
 """Length of the attack in these tests: 60 slots of 2 seconds."""
 
@@ -97,11 +99,15 @@ def test_bordereau__posted__has_the_root_and_totals_of_its_certificates(
     backend: Backend, sold: str
 ) -> None:
     post(backend, sold)
-    batch = backend.get("/bordereaux/1")
+    batch = backend.get(f"/bordereaux/{FIRST_BATCH}")
     assert (batch["size"], batch["first_serial"]) == (100, 0)
     assert int(batch["exposure"]) == EXPOSURE
     certificate = backend.get(f"/certificates/{sold}/7")
-    assert (certificate["status"], certificate["batch"], certificate["index"]) == ("posted", 1, 7)
+    assert (certificate["status"], certificate["batch"], certificate["index"]) == (
+        "posted",
+        FIRST_BATCH,
+        7,
+    )
     assert backend.get(f"/certificates/{sold}/7/proof")["root"] == batch["root"]
 
 
@@ -138,7 +144,7 @@ def test_settlement__attack__pays_what_is_due_and_refers_what_exceeds_the_limit(
     assert paid == {
         ("policy", small): 18_000 * COIN * SECONDS // 3_600,
         ("policy", large): 1_000 * COIN,
-        ("certificates", 1): EXPOSURE,
+        ("certificates", FIRST_BATCH): EXPOSURE,
     }
     referral = backend.get("/referrals")["items"][0]
     assert (referral["policy"], referral["run_start"]) == (large, first)
@@ -230,5 +236,5 @@ def test_expiry__claim_windows_over__releases_everything(
     assert all(
         int(p["premium_paid"]) == int(p["premium_earned"]) + int(p["refunded"]) for p in policies
     )
-    assert backend.get("/bordereaux/1")["expired"] is True
+    assert backend.get(f"/bordereaux/{FIRST_BATCH}")["expired"] is True
     assert insurer.system.read("Cell", "locked") == 200_000 * COIN - EXPOSURE

@@ -2,7 +2,7 @@ import pytest
 
 from contracts.client.certificates import PostedTree, pack
 from tests.support.capital import ints
-from tests.support.facility import SLOT, UNIT, post, records, reserve
+from tests.support.facility import FIRST_BATCH, SLOT, UNIT, post, records, reserve
 from tests.support.reverts import reverts_with
 
 COUNT = 300
@@ -24,7 +24,7 @@ def run(tree, chain):
     return chain.time() // SLOT + 1
 
 
-def try_claim(world, run, proven, batch=1, sender=None, **change):
+def try_claim(world, run, proven, batch=FIRST_BATCH, sender=None, **change):
     parts = {"indices": proven.indices, "leaves": proven.leaves, "proof": proven.proof} | change
     return world.book.claim.call(
         batch, run, parts["indices"], parts["leaves"], parts["proof"],
@@ -34,7 +34,7 @@ def try_claim(world, run, proven, batch=1, sender=None, **change):
 
 def claim(world, run, proven):
     return world.book.claim(
-        1, run, proven.indices, proven.leaves, proven.proof, {"from": world.desk}
+        FIRST_BATCH, run, proven.indices, proven.leaves, proven.proof, {"from": world.desk}
     )
 
 
@@ -50,9 +50,9 @@ def test_claim__unknown_batch__is_refused(world, tree, run):
 
 
 def test_claim__run_before_posting__is_the_bond_s(world, tree, run):
-    posted = world.book.batchOf(1).dict()["postedAt"]
+    posted = world.book.batchOf(FIRST_BATCH).dict()["postedAt"]
     slot = posted // SLOT if posted % SLOT else posted // SLOT - 1
-    with reverts_with("RunBeforePosting", 1, slot * SLOT, posted):
+    with reverts_with("RunBeforePosting", FIRST_BATCH, slot * SLOT, posted):
         try_claim(world, slot, tree.prove([0]))
 
 
@@ -81,11 +81,11 @@ def test_claim__other_content__is_refused(world, tree, run):
     proof = tree.prove([10, 200])
     more_units = bytearray(proof.leaves)
     more_units[2 * 24 + 21] = 200
-    with reverts_with("ProofInvalid", 1):
+    with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, proof, leaves=bytes(more_units))
-    with reverts_with("ProofInvalid", 1):
+    with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, proof, indices=[10, 196 - 4])
-    with reverts_with("ProofInvalid", 1):
+    with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, proof, proof=(b"\x01" * 32, *proof.proof[1:]))
 
 
@@ -93,7 +93,7 @@ def test_claim__node_as_a_leaf__is_refused(world, tree, run):
     """Three hashes are as long as a leaf; they must not pass for one."""
     level = tree.levels[0]
     forged = level[0] + level[1] + bytes(32)
-    with reverts_with("ProofInvalid", 1):
+    with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, tree.prove([0]), leaves=forged)
 
 
@@ -115,9 +115,9 @@ def test_claim__leaves_of_another_length__is_refused(world, tree, run, extra):
 
 def test_claim__twice__is_refused(world, tree, run):
     claim(world, run, tree.prove([10, 11]))
-    with reverts_with("AlreadyClaimed", 1, 11):
+    with reverts_with("AlreadyClaimed", FIRST_BATCH, 11):
         try_claim(world, run + 5, tree.prove([9, 11, 12]))
-    assert not world.book.isClaimed(1, 9)
+    assert not world.book.isClaimed(FIRST_BATCH, 9)
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_claim__twice__is_refused(world, tree, run):
 def test_claim__records_of_the_batch__are_marked_and_added_up(world, tree, run, indices):
     proof = tree.prove(indices)
     result = try_claim(world, run, proof)
-    base = world.book.batchOf(1).dict()["base"]
+    base = world.book.batchOf(FIRST_BATCH).dict()["base"]
     assert ints(result) == (len(indices) * UNIT, base + indices[0], base + indices[-1])
     event = claim(world, run, proof).events["CertificatesClaimed"]
     assert tuple(event["indices"]) == tuple(indices)
     assert event["amount"] == len(indices) * UNIT
     looked_at = {indices[0], indices[-1], indices[0] + 1, (indices[-1] + 1) % COUNT, 256, 255}
-    assert all(world.book.isClaimed(1, i) == (i in indices) for i in looked_at)
-    assert world.book.batchOf(1).dict()["paid"] == len(indices) * UNIT
+    assert all(world.book.isClaimed(FIRST_BATCH, i) == (i in indices) for i in looked_at)
+    assert world.book.batchOf(FIRST_BATCH).dict()["paid"] == len(indices) * UNIT

@@ -3,6 +3,7 @@ import pytest
 from contracts.client.certificates import PostedTree, pack
 from tests.support.facility import (
     CLAIM_WINDOW,
+    FIRST_BATCH,
     REPORT_DELAY,
     SLOT,
     TENOR,
@@ -22,7 +23,9 @@ def batch(world, series, chain):
     post(world, series, records(10), base)
     proof = PostedTree(pack(records(10))).prove([2, 3])
     run = chain.time() // SLOT + 1
-    world.book.claim(1, run, proof.indices, proof.leaves, proof.proof, {"from": world.desk})
+    world.book.claim(
+        FIRST_BATCH, run, proof.indices, proof.leaves, proof.proof, {"from": world.desk}
+    )
     world.cell.pay(world.petra, 200 * UNIT, {"from": world.desk})
     return base
 
@@ -42,29 +45,31 @@ def test_expire__unknown__is_refused(world, batch):
 def test_expire__claims_still_possible__is_refused(world, batch, chain):
     due = batch + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
     chain.sleep(due - chain.time() - 20)
-    with reverts_with("BatchNotEnded", 1, due):
-        world.book.expire([1], {"from": world.eve})
+    with reverts_with("BatchNotEnded", FIRST_BATCH, due):
+        world.book.expire([FIRST_BATCH], {"from": world.eve})
 
 
 def test_expire__twice__is_refused(world, ended):
-    world.book.expire([1], {"from": world.eve})
-    with reverts_with("BatchExpired", 1):
-        world.book.expire([1], {"from": world.eve})
+    world.book.expire([FIRST_BATCH], {"from": world.eve})
+    with reverts_with("BatchExpired", FIRST_BATCH):
+        world.book.expire([FIRST_BATCH], {"from": world.eve})
 
 
 def test_expire__then_claim__is_refused(world, ended, chain):
-    world.book.expire([1], {"from": world.eve})
+    world.book.expire([FIRST_BATCH], {"from": world.eve})
     proof = PostedTree(pack(records(10))).prove([5])
     run = chain.time() // SLOT
-    with reverts_with("BatchExpired", 1):
-        world.book.claim(1, run, proof.indices, proof.leaves, proof.proof, {"from": world.desk})
+    with reverts_with("BatchExpired", FIRST_BATCH):
+        world.book.claim(
+            FIRST_BATCH, run, proof.indices, proof.leaves, proof.proof, {"from": world.desk}
+        )
 
 
 def test_expire__ended__releases_what_was_not_paid(world, ended):
-    locked, booked = world.cell.locked(), world.ledger.booked()
-    receipt = world.book.expire([1], {"from": world.eve})
-    assert receipt.events["BordereauExpired"] == {"batch": 1, "released": 800 * UNIT}
+    locked, booked = world.cell.locked(), world.booked()
+    receipt = world.book.expire([FIRST_BATCH], {"from": world.eve})
+    assert receipt.events["BordereauExpired"] == {"batch": FIRST_BATCH, "released": 800 * UNIT}
     assert locked - world.cell.locked() == 800 * UNIT
-    assert booked - world.ledger.booked() == 1_000 * UNIT
-    stored = world.book.batchOf(1).dict()
+    assert booked - world.booked() == 1_000 * UNIT
+    stored = world.book.batchOf(FIRST_BATCH).dict()
     assert stored["expired"] and stored["size"] == 10 and stored["paid"] == 200 * UNIT

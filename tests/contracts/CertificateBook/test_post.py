@@ -4,6 +4,7 @@ from contracts.client.certificates import PostedTree, Record, pack
 from tests.support.capital import ints
 from tests.support.facility import (
     COVER_UNIT,
+    FIRST_BATCH,
     TENOR,
     UNIT,
     header,
@@ -94,7 +95,7 @@ def test_post__more_serials_than_reserved__is_refused(world, series, reserved, b
 
 
 def test_post__more_exposure_than_reserved__is_refused(world, series, reserved, base):
-    with reverts_with("ReservationTooSmall", 20_100 * UNIT, 20_000 * UNIT):
+    with reverts_with("ReservationTooSmall", 20_100, 20_000):
         try_post(world, series, records(201), base)
 
 
@@ -135,12 +136,12 @@ def test_post__batch__moves_premium_and_reservation(world, series, reserved, bas
     assert world.facility.bondOf(world.ulla)[1] == 15_000 * UNIT
     assert ints(world.facility.seriesOf(reserved)[1:]) == (15_000 * UNIT, 300, 50)
     assert world.cell.locked() == 20_000 * UNIT
-    assert receipt.events["FloatDrawn"]["premium"] == premium
+    assert receipt.events["BordereauPosted"]["premium"] == premium
 
 
 def test_post__batch__reads_back(world, series, reserved, base):
     receipt = post(world, series, records(50), base)
-    batch = world.book.batchOf(1).dict()
+    batch = world.book.batchOf(FIRST_BATCH).dict()
     assert batch["series"] == reserved
     assert (batch["platform"], batch["product"], batch["risk"]) == (world.petra, 1, 5)
     assert (batch["base"], batch["end"]) == (base, base + 49 + TENOR)

@@ -13,12 +13,12 @@ LEAVES = bytes(48)
 TENOR = 1_000
 
 
-def post(world, earliest=-20, latest=-15, posted=-12):
+def post(world, earliest=-20, latest=-15, posted=-12, pushed=False):
     """A bordereau with starts and posting time in slots."""
     platform = person("platform").address
     batch = (
         b"\0" * 32, platform, PRODUCT, RISK, world.time(earliest), world.time(100),
-        world.time(posted), 2, 10**6, 0, False, b"\0" * 32,
+        world.time(posted), 2, 10**6, 0, False, b"\0" * 32, pushed,
     )  # fmt: skip
     times = (world.time(earliest), world.time(latest))
     world.neighbours.setBatch(BATCH, batch, *times, {"from": world.relayer})
@@ -27,6 +27,11 @@ def post(world, earliest=-20, latest=-15, posted=-12):
 def settle(world, leaves=LEAVES):
     arguments = (BATCH, world.run(), [0, 1], leaves, [])
     return world.send(world.desk.settleCertificates, *arguments)
+
+
+def push(world, leaves=LEAVES):
+    arguments = (BATCH, world.run(), [0, 1], leaves, [], b"")
+    return world.send(world.desk.settleCertificatesPushed, *arguments)
 
 
 @pytest.fixture
@@ -98,3 +103,34 @@ def test_settle_certificates__covered_leaves__pay_the_platform_in_one_transfer(l
         "amount": len(LEAVES),
         "count": 2,
     }
+
+
+@pytest.mark.parametrize(("pushed", "how"), [(True, settle), (False, push)])
+def test_settle_certificates__other_payees_than_the_series_says__is_refused(lost, pushed, how):
+    post(lost, pushed=pushed)
+    with reverts_with("WrongPayees", BATCH, pushed):
+        how(lost)
+
+
+def test_settle_certificates_pushed__run_outside_of_a_cover__is_refused(lost):
+    latest = -(LAG // SLOT) + 1
+    post(lost, latest=latest, pushed=True)
+    with reverts_with("CertificateNotCovered", BATCH, lost.time(latest), lost.time(0)):
+        push(lost)
+
+
+def test_settle_certificates_pushed__void_leaves__pay_nothing(lost):
+    post(lost, pushed=True)
+    with reverts_with("NothingDue", ...):
+        push(lost, leaves=b"")
+
+
+def test_settle_certificates_pushed__covered_leaves__pay_each_holder(lost):
+    post(lost, pushed=True)
+    transaction = push(lost)
+    assert transaction.return_value == 2 * len(LEAVES)
+    paid = transaction.events["PaidMany"]
+    assert tuple(paid["amounts"]) == (len(LEAVES), len(LEAVES))
+    assert [int(payee, 16) for payee in paid["payees"]] == [1, 2]
+    event = transaction.events["CertificatesPaid"]
+    assert (int(event["payee"], 16), event["amount"], event["count"]) == (0, 2 * len(LEAVES), 2)

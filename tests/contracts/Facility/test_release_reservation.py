@@ -33,7 +33,7 @@ def test_release_reservation__over__gives_back_what_was_not_posted(world, series
     chain.sleep(series[5] + REPORT_DELAY + CLAIM_WINDOW - chain.time())
     receipt = world.facility.releaseReservation(identity, {"from": world.ulla})
     assert receipt.events["ReservationReleased"]["exposure"] == 700 * UNIT
-    assert world.cell.locked() == world.ledger.booked() == 300 * UNIT
+    assert world.cell.locked() == world.booked() == 300 * UNIT
     assert ints(world.facility.floatOf(world.petra)) == (10_000 * UNIT - 900, 0, 0)
     assert ints(world.facility.bondOf(world.ulla)) == (50_000 * UNIT, 0)
     assert ints(world.facility.seriesOf(identity)[1:]) == (0, 3, 3)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.support.capital import ints
-from tests.support.facility import DAILY_LIMIT, TENOR, UNIT, terms
+from tests.support.facility import DAILY_LIMIT, RISK, TENOR, UNIT, terms
 from tests.support.reverts import reverts_with
 
 
@@ -112,7 +112,7 @@ def test_reserve__past_the_day_s_limit__is_refused_until_tomorrow(world, series,
 
 
 def test_reserve__past_the_caps__is_refused(world, series):
-    world.ledger.setCap(999 * UNIT, {"from": world.admin})
+    world.ledger.setCap(1, RISK, 999 * UNIT, {"from": world.admin})
     with reverts_with("CapExceeded"):
         try_reserve(world, series)
 
@@ -129,7 +129,7 @@ def test_reserve__series__locks_books_and_holds(world, series):
     identity = world.facility.seriesId(series)
     assert (event["series"], event["exposure"]) == (identity, 1_000 * UNIT)
     assert (event["firstSerial"], event["serials"]) == (0, 100)
-    assert world.cell.locked() == world.ledger.booked() == 1_000 * UNIT
+    assert world.cell.locked() == world.booked() == 1_000 * UNIT
     assert ints(world.facility.floatOf(world.petra)) == (10_000 * UNIT, 3_000, 0)
     assert ints(world.facility.bondOf(world.ulla)) == (50_000 * UNIT, 1_000 * UNIT)
     assert world.facility.dailyRoom(world.ulla) == DAILY_LIMIT - 1_000 * UNIT

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.domain.certificates import SeriesRoom, Sold, due_batch, refuse_sale, units_of
+from backend.domain.certificates import SeriesRoom, Sold, due_batch, refuse_sale, units_of, way_of
 from backend.domain.pricing import Refusal
 from backend.domain.units import ChainTime, Seconds, TokenUnits
 from tests.support.products import product
@@ -79,10 +79,22 @@ def sold(*starts: int) -> list[Sold]:
 def test_due_batch__by_size_or_age__counts_what_to_post(
     starts: tuple[int, ...], now: int, expected: int
 ) -> None:
-    count = due_batch(sold(*starts), ChainTime(now), 3, Seconds(300), Seconds(1))
+    count = due_batch(sold(*starts), ChainTime(now), 3, Seconds(300), Seconds(0xFFFF))
     assert count == expected
 
 
 def test_due_batch__starts_too_far_apart_for_a_leaf__ends_the_batch_before() -> None:
     waiting = sold(0, 65_535, 65_536)
-    assert due_batch(waiting, ChainTime(70_000), 10, Seconds(1), Seconds(1)) == 2
+    assert due_batch(waiting, ChainTime(70_000), 10, Seconds(1), Seconds(0xFFFF)) == 2
+
+
+def test_way_of__fewer_than_the_threshold_or_never__posts() -> None:
+    assert not way_of(4_999, 1_000, 5_000).committed
+    assert not way_of(10**6, 1_000, 0).committed
+    assert way_of(10, 1_000, 5_000).size == 1_000
+
+
+def test_way_of__threshold_reached__commits_what_waits_up_to_100_000() -> None:
+    assert way_of(5_000, 1_000, 5_000) == way_of(5_000, 10, 1)
+    assert way_of(5_000, 1_000, 5_000).size == 5_000
+    assert way_of(10**6, 1_000, 5_000).size == 100_000

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ICell} from "../interfaces/ICell.sol";
+import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
+import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
+import {IFacility} from "../interfaces/IFacility.sol";
+import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
+import {IProductBook} from "../interfaces/IProductBook.sol";
+import {BatchId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+
+/// @title What posted and committed batches share: signed headers, claimed bits, the product's facts, the release of limits.
+abstract contract Batches is ICertificateBook, EIP712 {
+    using SafeCast for uint256;
+
+    /// @dev What batches need of a product's terms, copied at its first claim or expiry; one slot.
+    struct Facts {
+        address cell;
+        uint48 unit;
+        /// seconds from the last start until a batch may expire: tenor, report delay and claim window
+        uint32 tail;
+    }
+
+    /// @dev What a claim comes to; times in seconds.
+    struct Settled {
+        uint128 amount;
+        uint48 unit;
+        uint40 earliest;
+        uint40 latest;
+    }
+
+    bytes32 private constant HEADER_TYPEHASH =
+        keccak256(
+            "BordereauHeader(address platform,uint16 product,uint32 riskIndex,uint32 expiryBucket,uint64 rate,uint32 firstSerial,uint32 size,uint40 base,uint128 exposure,uint128 premium,uint8 leafKind,bytes32 root,bytes32 leafFileHash)"
+        );
+
+    bytes32 private constant CERTIFICATE_TYPEHASH =
+        keccak256(
+            "Certificate(bytes32 series,address platform,uint16 product,uint32 riskIndex,address holder,address payee,bytes32 transactionHash,uint128 sumInsured,uint128 premium,uint40 start,uint40 end,uint32 scoreFrame,bytes32 termsHash,uint32 serial,uint40 commitBy,bytes32 salt)"
+        );
+
+    IProductBook public immutable products;
+    IIncidentRegistry public immutable incidents;
+    IExposureLedger public immutable ledger;
+    IFacility public immutable facility;
+    address public immutable claimsDesk;
+    address public immutable bondDesk;
+    uint32 private immutable _slotLength;
+
+    /// @dev By serial, not by place in a batch, so that what was paid out of a serial once is never paid again.
+    mapping(uint24 series => mapping(uint256 word => uint256)) private _claimed;
+    mapping(ProductId product => Facts) private _facts;
+
+    constructor(
+        IProductBook productBook,
+        IIncidentRegistry incidents_,
+        IExposureLedger ledger_,
+        IFacility facility_,
+        address claimsDesk_,
+        address bondDesk_
+    ) EIP712("flowcover CertificateBook", "1") {
+        (products, incidents, ledger, facility) = (productBook, incidents_, ledger_, facility_);
+        (claimsDesk, bondDesk, _slotLength) = (claimsDesk_, bondDesk_, incidents_.slotLength());
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc ICertificateBook
+    function isClaimed(BatchId batch, uint32 index) external view returns (bool) {
+        uint256 serial = uint256(_firstOf(batch)) + index;
+        return (_claimed[_numberOf(batch)][serial / 256] >> (serial % 256)) & 1 == 1;
+    }
+
+    /// @inheritdoc ICertificateBook
+    function headerDigest(BordereauHeader memory header) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(HEADER_TYPEHASH, header)));
+    }
+
+    /// @inheritdoc ICertificateBook
+    function certificateDigest(Certificate calldata certificate) external view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(CERTIFICATE_TYPEHASH, certificate)));
+    }
+
+    // ------------------------------------------------------------------ bond desk
+
+    /// @inheritdoc ICertificateBook
+    function strike(uint24 series, uint32 serial) external {
+        require(msg.sender == bondDesk, OnlyBondDesk(msg.sender));
+        _claimed[series][serial / 256] |= 1 << (serial % 256);
+    }
+
+    // ------------------------------------------------------------------ signed headers
+
+    /// @dev Series are numbered and their serials are contiguous, so number and first serial name the batch.
+    function _idOf(uint24 series, uint32 firstSerial) internal pure returns (BatchId) {
+        return BatchId.wrap((uint64(series) << 32) | firstSerial);
+    }
+
+    function _numberOf(BatchId batch) internal pure returns (uint24) {
+        return uint24(BatchId.unwrap(batch) >> 32);
+    }
+
+    function _firstOf(BatchId batch) internal pure returns (uint32) {
+        return uint32(BatchId.unwrap(batch));
+    }
+
+    function _headerOf(
+        IFacility.Draw memory draw,
+        uint32 firstSerial,
+        uint40 base,
+        bytes32 root
+    ) internal pure returns (BordereauHeader memory header) {
+        IFacility.Series memory series = draw.series;
+        header.platform = series.platform;
+        header.product = series.product;
+        header.riskIndex = series.risk;
+        header.expiryBucket = series.expiryBucket;
+        header.rate = series.premiumPerUnit;
+        header.firstSerial = firstSerial;
+        header.base = base;
+        header.exposure = draw.exposure;
+        header.premium = draw.premium;
+        header.leafKind = uint8(series.leafKind);
+        header.root = root;
+    }
+
+    function _checkSigned(BordereauHeader memory header, address underwriter, bytes calldata signature) internal view {
+        bytes32 digest = headerDigest(header);
+        (address recovered, , ) = ECDSA.tryRecover(digest, signature);
+        if (recovered == underwriter) return;
+        bool approved = SignatureChecker.isValidERC1271SignatureNow(underwriter, digest, signature);
+        require(approved, WrongUnderwriter(recovered, underwriter));
+    }
+
+    // ------------------------------------------------------------------ claims and ends
+
+    /// @dev Only runs that begin when the batch was on chain are the pool's.
+    function _checkRun(BatchId batch, uint64 runStart, uint40 postedAt) internal view {
+        uint40 runsFrom = uint40(runStart * _slotLength);
+        require(runsFrom >= postedAt, RunBeforePosting(batch, runsFrom, postedAt));
+    }
+
+    /// @dev Sets the serials' bits, a word at a time.
+    function _mark(BatchId batch, uint32[] calldata indices) internal {
+        mapping(uint256 word => uint256) storage words = _claimed[_numberOf(batch)];
+        uint256 first = _firstOf(batch);
+        uint256 word = (first + indices[0]) / 256;
+        uint256 bits = words[word];
+        for (uint256 i = 0; i < indices.length; ++i) {
+            uint256 serial = first + indices[i];
+            if (serial / 256 != word) {
+                words[word] = bits;
+                word = serial / 256;
+                bits = words[word];
+            }
+            uint256 bit = 1 << (serial % 256);
+            require(bits & bit == 0, AlreadyClaimed(batch, indices[i]));
+            bits |= bit;
+        }
+        words[word] = bits;
+    }
+
+    function _factsOf(ProductId product) internal returns (Facts memory facts) {
+        facts = _facts[product];
+        if (facts.cell != address(0)) return facts;
+        Terms memory terms = products.termsOf(product);
+        facts.cell = terms.cell;
+        facts.unit = uint256(terms.unit).toUint48();
+        facts.tail = terms.term + incidents.maxReportDelay() + terms.claimWindow;
+        _facts[product] = facts;
+    }
+
+    function _checkEnded(BatchId batch, uint40 latestStart, Facts memory facts) internal view {
+        uint40 releasableAt = latestStart + facts.tail;
+        require(block.timestamp >= releasableAt, BatchNotEnded(batch, releasableAt));
+    }
+
+    /// @dev Gives back the caps of all units and the capital of those that were not paid.
+    function _release(
+        BatchId batch,
+        ProductId product,
+        RiskIndex risk,
+        Facts memory facts,
+        uint256 units,
+        uint256 paidUnits
+    ) internal {
+        uint128 left = uint128((units - paidUnits) * facts.unit);
+        emit BordereauExpired(batch, left);
+        ledger.release(product, facts.cell, risk, 0, uint128(units * facts.unit));
+        ICell(facts.cell).release(left);
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
+import {IFacility} from "../interfaces/IFacility.sol";
+import {BatchId, Terms} from "../interfaces/Types.sol";
+import {SumTree} from "../libraries/SumTree.sol";
+import {Batches} from "./Batches.sol";
+
+/// @title Batches of any size committed by the root of a sum tree that was built off chain.
+/// @dev A batch takes one slot, from the lowest bit: 176 bits of the hash of its packed commitment · units 40 · paid units 40. Whoever claims or
+///   expires brings the commitment. Paid units never exceed the units in the slot, so that solvency rests on no hash.
+abstract contract CommittedBatches is Batches {
+    /// @dev Bytes of a packed commitment.
+    uint256 internal constant PACKED = 86;
+    uint256 private constant UNITS_AT = 176;
+    uint256 private constant PAID_AT = 216;
+
+    /// @dev Records that belong to a batch, and what its commitment says.
+    struct Proven {
+        SumTree.Claimed claimed;
+        uint40 base;
+        uint40 committedAt;
+        uint32 size;
+    }
+
+    mapping(BatchId batch => uint256) private _commitments;
+
+    // ------------------------------------------------------------------ anyone
+
+    /// @inheritdoc ICertificateBook
+    function commit(
+        bytes32 series,
+        uint32 firstSerial,
+        Commitment calldata commitment,
+        bytes calldata signature
+    ) external returns (BatchId batch) {
+        require(commitment.base <= type(uint32).max, BaseOutOfRange(commitment.base));
+        require(commitment.units <= type(uint40).max, UnitsOutOfRange(commitment.units));
+        uint40 units = uint40(commitment.units);
+        IFacility.Draw memory draw = facility.drawDown(series, firstSerial, commitment.size, units, 0, commitment.base);
+        BordereauHeader memory header = _headerOf(draw, firstSerial, commitment.base, commitment.root);
+        header.size = commitment.size;
+        header.leafFileHash = commitment.leafFileHash;
+        _checkSigned(header, draw.series.underwriter, signature);
+        batch = _idOf(draw.number, firstSerial);
+        _commitments[batch] = _digest(_pack(commitment, uint40(block.timestamp))) | (uint256(units) << UNITS_AT);
+        _announceCommitted(batch, series, header);
+    }
+
+    /// @inheritdoc ICertificateBook
+    function expireCommitted(BatchId batch, Commitment calldata commitment) external {
+        uint256 word = _word(batch);
+        require(_digest(_pack(commitment, commitment.committedAt)) == uint176(word), ProofInvalid(batch));
+        IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
+        Facts memory facts = _factsOf(bounds.product);
+        _checkEnded(batch, bounds.lastStart, facts);
+        delete _commitments[batch];
+        _release(batch, bounds.product, bounds.risk, facts, _unitsIn(word), word >> PAID_AT);
+    }
+
+    // ------------------------------------------------------------------ for the book
+
+    function _claimCommitted(
+        BatchId batch,
+        uint64 runStart,
+        uint32[] calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata proof
+    ) internal returns (Settled memory settled) {
+        Proven memory proven = _prove(batch, indices, leaves, proof, false);
+        _checkRun(batch, runStart, proven.committedAt);
+        IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
+        uint256 most = proven.claimed.mostUnits;
+        settled.earliest = proven.base + uint40(proven.claimed.earliest);
+        settled.latest = proven.base + uint40(proven.claimed.latest);
+        require(settled.latest <= bounds.lastStart, StartAfterLast(settled.latest, bounds.lastStart));
+        require(most <= bounds.mostUnits, IFacility.UnitsTooMany(most, bounds.mostUnits));
+        _mark(batch, indices);
+        _payUnits(batch, proven.claimed.units);
+        settled.unit = _factsOf(bounds.product).unit;
+        settled.amount = uint128(proven.claimed.units * settled.unit);
+    }
+
+    function _committedRecord(
+        BatchId batch,
+        uint32[] calldata index,
+        bytes calldata leaves,
+        bytes32[] calldata proof
+    ) internal view returns (Record memory record, uint40 postedAt, uint32 size) {
+        Proven memory proven = _prove(batch, index, leaves, proof, true);
+        record.holder = bytes20(leaves[PACKED:PACKED + 20]);
+        record.units = uint16(proven.claimed.units);
+        record.start = proven.base + uint40(proven.claimed.latest);
+        return (record, proven.committedAt, proven.size);
+    }
+
+    function _viewCommitted(BatchId batch, Batch memory view_, Terms memory terms) internal view {
+        uint256 word = _word(batch);
+        view_.end = facility.boundsOf(_numberOf(batch)).lastStart + terms.term;
+        view_.exposure = uint128(_unitsIn(word)) * terms.unit;
+        view_.paid = uint128(word >> PAID_AT) * terms.unit;
+        view_.root = bytes32(uint256(uint176(word)));
+    }
+
+    // ------------------------------------------------------------------ inside
+
+    /// @dev Checks the packed commitment against the stored digest, then the records behind it against its root and units.
+    function _prove(
+        BatchId batch,
+        uint32[] calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata proof,
+        bool voids
+    ) private view returns (Proven memory proven) {
+        uint256 word = _word(batch);
+        require(leaves.length >= PACKED && _digest(leaves[:PACKED]) == uint176(word), ProofInvalid(batch));
+        proven.size = uint32(bytes4(leaves[72:76]));
+        proven.base = uint40(bytes5(leaves[76:81]));
+        proven.committedAt = uint40(bytes5(leaves[81:PACKED]));
+        SumTree.Claimed memory claimed = SumTree.fold(indices, leaves[PACKED:], proof, proven.size, voids);
+        require(claimed.root == bytes32(leaves[:32]) && claimed.sum == uint64(bytes8(leaves[64:72])), ProofInvalid(batch));
+        proven.claimed = claimed;
+    }
+
+    function _payUnits(BatchId batch, uint256 units) private {
+        uint256 word = _commitments[batch];
+        require((word >> PAID_AT) + units <= _unitsIn(word), ProofInvalid(batch));
+        _commitments[batch] = word + (units << PAID_AT);
+    }
+
+    function _pack(Commitment calldata commitment, uint40 committedAt) private pure returns (bytes memory) {
+        return
+            abi.encodePacked(
+                commitment.root, commitment.leafFileHash, commitment.units, commitment.size, commitment.base, committedAt
+            );
+    }
+
+    function _digest(bytes memory packed) private pure returns (uint256) {
+        return uint176(uint256(keccak256(packed)));
+    }
+
+    function _unitsIn(uint256 word) private pure returns (uint256) {
+        return uint40(word >> UNITS_AT);
+    }
+
+    function _word(BatchId batch) private view returns (uint256 word) {
+        word = _commitments[batch];
+        require(word != 0, UnknownBatch(batch));
+    }
+
+    function _announceCommitted(BatchId batch, bytes32 series, BordereauHeader memory header) private {
+        emit BordereauCommitted(
+            batch, series, header.platform, header.product, header.riskIndex, header.firstSerial,
+            header.size, header.base, header.exposure, header.premium, header.root, header.leafFileHash
+        );
+    }
+}
