@@ -215,7 +215,7 @@ PREMIUM_EVENTS = {
     ("PolicyBook", "PolicyToppedUp"): "Additional premium",
     ("PolicyBook", "PremiumEarned"): "Earned premium",
     ("PolicyBook", "PolicyCancelled"): "Return premium",
-    ("PolicyBook", "PolicyExpired"): "Return premium",
+    ("PolicyBook", "PolicyFinished"): "Return premium",
     ("Facility", "FloatDrawn"): "Original premium, per transaction",
     ("Cell", "PremiumCollected"): "Allocation",
 }
@@ -237,7 +237,7 @@ def premium_rows(source: Source) -> Iterator[tuple[Any, ...]]:
                 paid = a["amount"]
             case "PremiumEarned":
                 earned = a["amount"]
-            case "PolicyCancelled" | "PolicyExpired":
+            case "PolicyCancelled" | "PolicyFinished":
                 returned = a["refund"]
                 if not returned:
                     continue
