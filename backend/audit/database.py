@@ -6,6 +6,7 @@ Reads the tables by plain SQL; shares neither models nor queries with the backen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,28 +97,47 @@ def differences(table: str, chain: dict[Key, Row], stored: dict[Key, Row]) -> It
         yield Difference(table, key, "is in the database and not on the chain")
 
 
-def compare(ledger: Ledger, url: str, leaves: Leaves | None = None) -> Comparison:
-    """Compares every row of the compared tables.
+@contextmanager
+def snapshot(url: str) -> Iterator[Connection]:
+    """A connection that sees the database as it was at its first query, whatever is written since.
 
-    :param leaves: batch → packed certificates; without it certificates are not compared
     :raises DatabaseUnreadable: no such database, table or column
     """
-    rows = 0
-    found: list[Difference] = []
     try:
         engine = create_engine(url)
-        with engine.connect() as connection:
-            for table, keys in KEYS.items():
-                chain, stored = ledger.rows(table), stored_rows(connection, table, keys)
-                rows += len(chain.keys() | stored.keys())
-                found += differences(table, chain, stored)
-            if leaves is not None:
-                for part in compared_certificates(connection, ledger, leaves):
-                    rows += part.rows
-                    found += part.differences
+        is_sqlite = engine.dialect.name == "sqlite"
+        level = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with engine.execution_options(**level).connect() as connection:
+            if is_sqlite:
+                connection.exec_driver_sql("BEGIN")
+            yield connection
         engine.dispose()
     except (SQLAlchemyError, KeyError, ValueError) as error:
         raise DatabaseUnreadable(str(error).splitlines()[0]) from error
+
+
+def indexed_block(connection: Connection) -> tuple[int, str] | None:
+    """Number and hash of the newest block whose events are in the database."""
+    query = "SELECT number, hash FROM blocks ORDER BY number DESC LIMIT 1"
+    found = connection.execute(text(query)).first()
+    return None if found is None else (int(found[0]), str(found[1]).lower())
+
+
+def compare(ledger: Ledger, connection: Connection, leaves: Leaves | None = None) -> Comparison:
+    """Compares every row of the compared tables.
+
+    :param leaves: batch → packed certificates; without it certificates are not compared
+    """
+    rows = 0
+    found: list[Difference] = []
+    for table, keys in KEYS.items():
+        chain, stored = ledger.rows(table), stored_rows(connection, table, keys)
+        rows += len(chain.keys() | stored.keys())
+        found += differences(table, chain, stored)
+    if leaves is not None:
+        for part in compared_certificates(connection, ledger, leaves):
+            rows += part.rows
+            found += part.differences
     return Comparison(rows, found)
 
 

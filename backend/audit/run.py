@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
+from sqlalchemy import Connection
 
 from backend.audit.abi import declare
 from backend.audit.authority import check_authority
 from backend.audit.balances import Balances, balance
 from backend.audit.chain import AuditError, Calldata, Chain, EndpointFailed, Pin
 from backend.audit.checks import Committee, Parameters, Result, check_all, leaves_of
-from backend.audit.database import Comparison, compare
+from backend.audit.database import Comparison, Difference, compare, indexed_block, snapshot
 from backend.audit.declarations import PREMIUM_AT, READ
 from backend.audit.ledger import Event, Ledger, hexed
 
@@ -231,9 +232,26 @@ def premium_views(chain: Chain, book: str, ledger: Ledger) -> dict[int, int]:
 def audit(request: Request, progress: Progress | None = None) -> Audit:
     """Recomputes a ledger from its chain, and compares what it is asked to compare.
 
+    A database that a backend goes on writing is read as it was at one moment, and the chain is
+    pinned at the block that it had indexed then.
+
     :raises AuditError: the chain or the database cannot be read
     """
-    shown: Progress = progress or _silent
+    if request.database is None:
+        return _audit(request, None, progress or _silent)
+    with snapshot(request.database) as connection:
+        head = indexed_block(connection)
+        if request.block is None and head is not None:
+            request = replace(request, block=head[0])
+        found = _audit(request, connection, progress or _silent)
+    if head is not None and head[0] == found.pin.number and head[1] != found.pin.hash.lower():
+        assert found.comparison is not None
+        cause = f"hash is {head[1]!r}, the chain says {found.pin.hash!r}"
+        found.comparison.differences.append(Difference("blocks", (head[0],), cause))
+    return found
+
+
+def _audit(request: Request, connection: Connection | None, shown: Progress) -> Audit:
     chain = Chain(request.url, request.block, request.memory, request.transport)
     ledger = read_ledger(chain, request.addresses, shown)
     calldata = Calldata(
@@ -261,9 +279,9 @@ def audit(request: Request, progress: Progress | None = None) -> Audit:
     result.close()
     comparison = None
     found = Audit(chain.pin, ledger, result, comparison, balances, parameters, evidence, calldata)
-    if request.database:
+    if connection is not None:
         shown("database", 0, 1)
-        comparison = compare(ledger, request.database, found.leaves)
+        comparison = compare(ledger, connection, found.leaves)
         found = Audit(
             chain.pin, ledger, result, comparison, balances, parameters, evidence, calldata
         )

@@ -37,9 +37,11 @@ def receipts_of(rpc: Rpc) -> list[dict[str, Any]]:
     return found
 
 
-def recompute(story: Story) -> Audit:
+def recompute(story: Story, keep: bool) -> Audit:
     """The ledger from chain events alone, compared with the backend's database."""
     story.timeline.chapter("The ledger is recomputed from chain events")
+    if not keep:
+        story.group.end("member")
     story.wait_for("the indexer", story.indexed)
     addresses = dict(story.system.deployment.contracts)
     evidence = sorted((story.options.folder / "oracles").glob("member-*/evidence"))
@@ -135,7 +137,7 @@ def run(options: Options, keep: bool, report_path: Path) -> int:
     with processes(options.folder, lambda: keep and finished) as group:
         story = Story(options, group, timeline)
         story.play()
-        found = recompute(story)
+        found = recompute(story, keep)
         report = close(story, found)
         write_report(report_path, report)
         timeline.closing_table(closing_rows(report))
@@ -147,7 +149,7 @@ def run(options: Options, keep: bool, report_path: Path) -> int:
             pids = " ".join(str(child.process.pid) for child in group.children)
             console.print(f"\nStill running until you end them (kill {pids}):")
             console.print(f"  pages    {story.backend_url}/app/")
-            for name, page in (("insurer", "insurer"), ("policy", "covers/1"), ("proof", "proof")):
+            for name, page in (("insurer", "insurer"), ("covers", "covers"), ("proof", "proof")):
                 console.print(f"  {name:<8} {story.backend_url}/app/{page}")
             token = story.options.folder / "keys" / "flowcover_admin_token.secret"
             console.print(f"  sign in with the token in {token}")

@@ -149,19 +149,20 @@ class Processes:
 
         self.wait(f"{name} at {url}", healthy, seconds)
 
-    def end(self) -> None:
-        """Ends all children, last started first: asks, waits, then kills."""
-        for child in reversed(self.children):
+    def end(self, names: str = "") -> None:
+        """Ends all children whose name begins so, last started first: asks, waits, then kills."""
+        ending = [c for c in reversed(self.children) if c.name.startswith(names)]
+        for child in ending:
             if child.ended is None:
                 child.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + 5
-        for child in reversed(self.children):
+        for child in ending:
             try:
                 child.process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()
-        self.children.clear()
+            self.children.remove(child)
 
 
 @contextmanager

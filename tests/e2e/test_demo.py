@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from backend.audit.database import compare
+from backend.audit.database import Difference, compare, snapshot
 from backend.audit.ledger import Ledger
 from scripts import check_demo
 from tests.e2e.conftest import ROOT, Run, receipts
@@ -58,7 +58,7 @@ def test_ledger__one_unit_in_one_payout_row__is_one_difference(demo: Demo, tmp_p
     database = tmp_path / "backend.db"
     shutil.copy(run.folder / "backend.db", database)
     ledger = ledger_of(run)
-    assert compare(ledger, f"sqlite:///{database}").differences == []
+    assert differences(ledger, database) == []
     with sqlite3.connect(database) as connection:
         rows = connection.execute("SELECT rowid, amount FROM ledger_payouts").fetchall()
         row, amount = random.Random(7).choice(rows)
@@ -66,8 +66,13 @@ def test_ledger__one_unit_in_one_payout_row__is_one_difference(demo: Demo, tmp_p
             "UPDATE ledger_payouts SET amount = ? WHERE rowid = ?", (str(int(amount) + 1), row)
         )
     connection.close()
-    found = compare(ledger, f"sqlite:///{database}").differences
+    found = differences(ledger, database)
     assert [difference.table for difference in found] == ["ledger_payouts"]
+
+
+def differences(ledger: Ledger, database: Path) -> list[Difference]:
+    with snapshot(f"sqlite:///{database}") as connection:
+        return compare(ledger, connection).differences
 
 
 def ledger_of(run: Run) -> Ledger:

@@ -150,6 +150,7 @@ def store(path: Path, found: Audit) -> None:
         for (batch,), row in ledger.rows("ledger_bordereaux").items()
         for leaf in certificates(row, found.leaves(batch))
     ]
+    tables["blocks"] = [{"number": found.pin.number, "hash": found.pin.hash}]
     with sqlite3.connect(path) as connection:
         for table, rows in tables.items():
             columns = list(rows[0])
@@ -556,6 +557,11 @@ FALSIFICATIONS = (
         "the model's files are not those that were registered",
         _evidence(_unregister),
         "holds the model",
+    ),
+    Falsification(
+        "the database indexed a block that the chain does not have",
+        _database("UPDATE blocks SET hash = '0x00'"),
+        "blocks",
     ),
     Falsification(
         "a payout in the database is one unit off",

@@ -8,10 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from backend.audit.database import KEYS, DatabaseUnreadable, compare
+from backend.audit.database import (
+    KEYS,
+    Comparison,
+    DatabaseUnreadable,
+    compare,
+    indexed_block,
+    snapshot,
+)
 from backend.audit.ledger import Event, Ledger
 
 PAYEE = "0x" + "aB" * 20
+
+
+def compared(ledger: Ledger, url: str) -> Comparison:
+    with snapshot(url) as connection:
+        return compare(ledger, connection)
 
 
 def ledger_with_two_payouts() -> Ledger:
@@ -49,7 +61,7 @@ def change(path: Path, statement: str) -> None:
 
 def test_compare__same_rows__finds_nothing(tmp_path: Path) -> None:
     ledger = ledger_with_two_payouts()
-    result = compare(ledger, store(tmp_path / "a.db", ledger))
+    result = compared(ledger, store(tmp_path / "a.db", ledger))
     assert (result.rows, result.differences) == (2, [])
 
 
@@ -68,7 +80,7 @@ def test_compare__one_falsification__is_found_and_named(
     ledger = ledger_with_two_payouts()
     url = store(tmp_path / "a.db", ledger)
     change(tmp_path / "a.db", statement)
-    found = compare(ledger, url).differences
+    found = compared(ledger, url).differences
     assert any(cause in str(difference) for difference in found)
 
 
@@ -78,7 +90,7 @@ def test_compare__one_unit_in_one_row__is_one_difference(tmp_path: Path) -> None
     change(
         tmp_path / "a.db", f"UPDATE ledger_payouts SET amount = '{2**127 + 1}' WHERE log_index = 1"
     )
-    assert len(compare(ledger, url).differences) == 1
+    assert len(compared(ledger, url).differences) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,4 +101,18 @@ def test_compare__table_missing__is_an_error(tmp_path: Path, spoil: Callable[[Pa
     url = store(tmp_path / "a.db", ledger)
     spoil(tmp_path / "a.db")
     with pytest.raises(DatabaseUnreadable, match="no such table"):
-        compare(ledger, url)
+        compared(ledger, url)
+
+
+def test_snapshot__written_meanwhile__shows_what_was_there(tmp_path: Path) -> None:
+    ledger = ledger_with_two_payouts()
+    url = store(tmp_path / "a.db", ledger)
+    change(tmp_path / "a.db", "PRAGMA journal_mode=WAL")
+    change(tmp_path / "a.db", "CREATE TABLE blocks (number, hash)")
+    change(tmp_path / "a.db", "INSERT INTO blocks VALUES (7, '0xAB')")
+    with snapshot(url) as connection:
+        assert indexed_block(connection) == (7, "0xab")
+        change(tmp_path / "a.db", "INSERT INTO blocks VALUES (8, '0xCD')")
+        change(tmp_path / "a.db", "DELETE FROM ledger_payouts")
+        assert indexed_block(connection) == (7, "0xab")
+        assert compare(ledger, connection).differences == []
