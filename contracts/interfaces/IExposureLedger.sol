@@ -75,7 +75,9 @@ interface IExposureLedger {
     function closedUntil(Dimension dimension, uint256 key) external view returns (uint40);
 
     /// @notice Longest pause or freeze, and shortest time from the end of one to the next of the same kind, seconds.
+    // solhint-disable-next-line func-name-mixedcase
     function MAX_CLOSURE() external view returns (uint40);
+    // solhint-disable-next-line func-name-mixedcase
     function COOL_DOWN() external view returns (uint40);
 
     function defaultCap() external view returns (uint128);
