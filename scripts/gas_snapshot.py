@@ -61,7 +61,8 @@ OTHERS = [
         "",
     ),
 ]
-"""(act, our keys whose gas adds up, Ensuro v3, Etherisc GIF v2, gif-next, Nexus Mutual): gasUsed, warm state."""
+"""(act, our keys whose gas adds up, Ensuro v3, Etherisc GIF v2, gif-next, Nexus Mutual): gasUsed on
+warm state."""
 
 TEXT = """# Gas
 
