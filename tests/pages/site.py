@@ -87,6 +87,12 @@ class Site:
         found: list[Any] = self.api("GET", path)["items"]
         return found
 
+    @cached_property
+    def policies(self) -> list[int]:
+        """Numbers of the story's policies, the smallest sum insured first."""
+        bound = self.items("/v1/policies")
+        return [int(p["number"]) for p in sorted(bound, key=lambda p: int(p["sum_insured"]))]
+
     def leave(self) -> None:
         """Closes what a test opened, and says whether any script failed in it."""
         for context in self.browser.contexts:

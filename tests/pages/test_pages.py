@@ -103,19 +103,19 @@ def test_insurer__observers__are_the_committee_with_every_round(site: Site) -> N
 
 def test_cover__premium__is_what_the_contract_says_to_the_unit(site: Site) -> None:
     page = site.signed_in(site.admin_token)
-    page.goto(f"{site.root}/covers/1")
+    page.goto(f"{site.root}/covers/{site.policies[0]}")
     shown = page.locator("[data-ticking]")
     units, time = int(shown.get_attribute("data-units")), int(shown.get_attribute("data-at"))
-    earned, _ = site.system.read("PolicyBook", "premiumAt", 1, time)
+    earned, _ = site.system.read("PolicyBook", "premiumAt", site.policies[0], time)
     assert units == earned
-    file = page.request.get(f"{site.root}/covers/1/premium.csv").text()
+    file = page.request.get(f"{site.root}/covers/{site.policies[0]}/premium.csv").text()
     rows = {int(row["chain_time"]): row for row in csv.DictReader(io.StringIO(file))}
     assert int(rows[time]["consumed_token_units"]) == earned
 
 
 def test_cover__running_premium__ticks_by_itself(site: Site) -> None:
     page = site.signed_in(site.admin_token)
-    page.goto(f"{site.root}/covers/1")
+    page.goto(f"{site.root}/covers/{site.policies[0]}")
     shown = page.locator("[data-ticking]")
     before = shown.inner_text()
     expect(shown).not_to_have_text(before, timeout=SECONDS)
@@ -123,7 +123,7 @@ def test_cover__running_premium__ticks_by_itself(site: Site) -> None:
 
 def test_cover__score_under_attack__has_reasons_and_remedies_with_savings(site: Site) -> None:
     page = site.signed_in(site.admin_token)
-    page.goto(f"{site.root}/covers/3")
+    page.goto(f"{site.root}/covers/{site.policies[-1]}")
     settle(page)
     part = page.locator("#reasons")
     part.get_by_role("button", name="Highest score").click()
@@ -308,9 +308,9 @@ def test_keyboard__alone__signs_in_and_opens_a_policy_and_its_table(site: Site) 
     press_until(page, "Covers")
     page.keyboard.press("Enter")
     page.wait_for_url("**/covers")
-    press_until(page, "Policy 1")
+    press_until(page, f"Policy {site.policies[0]}")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/covers/1")
+    page.wait_for_url(f"**/covers/{site.policies[0]}")
     press_until(page, "The same as a table")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline != "none"

@@ -150,4 +150,4 @@ def test_settle__after_expiry__is_refused(live, insured):
     live.move("relayer", "PolicyBook", "expire", [policy])
     with pytest.raises(ContractReverted) as refusal:
         live.settle(policy, run)
-    assert refusal.value.name == "ClaimWindowClosed"
+    assert refusal.value.name == "NotCovered"
