@@ -243,7 +243,7 @@ def test_referral__two_assessors_in_the_browser__pay_the_claim_through_the_outbo
     first = site.outage()
     parameters = site.deployment.parameters
     site.clock.advance(parameters.max_report_delay + 30, "")
-    link = watcher.locator("#part-referrals a", has_text="Decide")
+    link = watcher.locator("#part-referrals a.button", has_text="Decide")
     expect(link).to_be_visible(timeout=2 * SECONDS)  # the queue shows it by itself
     keep(watcher, "insurer-referral")
     (claim,) = site.items("/v1/referrals")
@@ -288,7 +288,7 @@ def focused(page: Page) -> str:
 def press_until(page: Page, wanted: str, most: int = 60) -> None:
     for _ in range(most):
         page.keyboard.press("Tab")
-        if wanted in focused(page):
+        if focused(page).startswith(wanted):
             return
     raise AssertionError(f"{wanted} was not reached with the keyboard; last {focused(page)}")
 
