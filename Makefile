@@ -8,7 +8,7 @@ SOLIDITY := $(shell find contracts -name '*.sol' 2>/dev/null)
 export PYTHONPATH := $(CURDIR)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help test-pages setup check test test-postgres crash fuzz-api bench-api sandbox openapi demo clean lock compile gas
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(firstword $(MAKEFILE_LIST)) | tr -d :)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
@@ -20,7 +20,7 @@ $(STAMPS)/python: requirements.lock scripts/toolchain/bootstrap.lock pyproject.t
 	@echo "setting up Python packages in $(VENV)"
 	@test -x $(PY) || python3 -m venv $(VENV)
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r scripts/toolchain/bootstrap.lock
-	@$(VENV)/bin/uv pip sync -q --python $(PY) --require-hashes requirements.lock scripts/toolchain/bootstrap.lock
+	@$(VENV)/bin/uv pip sync -q --compile-bytecode --python $(PY) --require-hashes requirements.lock scripts/toolchain/bootstrap.lock
 	@$(VENV)/bin/uv pip install -q --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 

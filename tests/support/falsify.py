@@ -18,6 +18,7 @@ from contracts.client.messages import pack_scores, unpack_scores
 from oracles.attest.model import load_scorer
 from tests.support.made_evidence import MadeEvidence, small_model
 from tests.support.made_ledger import ADDRESSES, MEMBERS, Endpoint, Made, call_of, log_of, person
+from tests.support.tables import write_tables
 
 Change = Callable[[Row], Row]
 
@@ -151,16 +152,7 @@ def store(path: Path, found: Audit) -> None:
         for leaf in certificates(row, found.leaves(batch))
     ]
     tables["blocks"] = [{"number": found.pin.number, "hash": found.pin.hash}]
-    with sqlite3.connect(path) as connection:
-        for table, rows in tables.items():
-            columns = list(rows[0])
-            names = ", ".join(f'"{column}"' for column in columns)
-            connection.execute(f"CREATE TABLE {table} ({names})")
-            marks = ", ".join("?" * len(columns))
-            for row in rows:
-                values = [str(v) if isinstance(v, int) and v > 2**62 else v for v in row.values()]
-                connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
-    connection.close()
+    write_tables(path, {table: (list(rows[0]), rows) for table, rows in tables.items()})
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import httpx
+
+from tests.support.loopback import QuietHandler, serving
 
 Forward = Callable[[], bytes]
 SLOW_SECONDS = 1.5
@@ -78,7 +78,7 @@ def faulty_node(target: str) -> Iterator[FaultyNode]:
     made = FaultyNode()
     client = httpx.Client(timeout=60)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             request = json.loads(body)
@@ -99,17 +99,5 @@ def faulty_node(target: str) -> Iterator[FaultyNode]:
             except ConnectionError:
                 self.close_connection = True
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with client, serving(Handler) as made.url:
         yield made
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        client.close()

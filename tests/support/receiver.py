@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+
+from tests.support.loopback import QuietHandler, serving
 
 
 @dataclass
@@ -24,7 +24,7 @@ def receiver() -> Iterator[Receiver]:
     """A receiver on loopback for the length of the block."""
     made = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             length = int(self.headers["content-length"])
             body = self.rfile.read(length).decode()
@@ -35,16 +35,6 @@ def receiver() -> Iterator[Receiver]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}/hook"
-    try:
+    with serving(Handler) as url:
+        made.url = f"{url}/hook"
         yield made
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

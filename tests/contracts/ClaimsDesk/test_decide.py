@@ -196,3 +196,28 @@ def test_close_review__dependency_outage_after_one_round__pays(world):
         world.decide("assessor_a", deadline=second_deadline(world))
     transaction = world.send(world.desk.closeReview, world.claim())
     assert transaction.events["Paid"]["amount"] == SCHEDULED
+
+
+def test_settle__more_capacity_after_an_approved_review__waits_for_its_second_round(world):
+    """Run 20 takes what run 0 would need, is refused, and run 0 gets the rest after its review."""
+    world.mark([*range(33), *range(40, 73)])
+    world.set_cover(sum_insured=5_000_000)
+    world.after(80)
+    world.settle(run=40)
+    assert world.settled() == (INSTANT, 5_000_000 - 4_000_000)
+    world.chain.sleep(CHALLENGE)
+    world.chain.mine()
+    other = world.claim(run=40)
+    deadline = world.desk.claimOf(other)["decideFrom"] + REVIEW - 1
+    for name in ("assessor_a", "assessor_b"):
+        signature = world.decision(person(name), False, deadline, other)
+        arguments = (other, False, b"\x05" * 32, deadline, signature)
+        world.desk.decide(*arguments, {"from": world.relayer})
+        world.decide(name)
+    with reverts_with("NothingDue", world.claim()):
+        world.settle()
+    world.chain.sleep(2 * REVIEW + 1)  # the second round ends a second later
+    world.chain.mine()
+    assert world.settled() == (0, 1_000_000)
+    claim = view(world)
+    assert (claim["status"], claim["reviewed"], claim["scheduled"]) == (2, 1_000_000, 1_000_000)

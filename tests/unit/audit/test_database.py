@@ -17,6 +17,7 @@ from backend.audit.database import (
     snapshot,
 )
 from backend.audit.ledger import Event, Ledger
+from tests.support.tables import write_tables
 
 PAYEE = "0x" + "aB" * 20
 
@@ -38,18 +39,12 @@ def ledger_with_two_payouts() -> Ledger:
 
 def store(path: Path, ledger: Ledger) -> str:
     """Writes the ledger's rows as a backend would: money as text, addresses checksummed."""
-    with sqlite3.connect(path) as connection:
-        for table, keys in KEYS.items():
-            rows = list(ledger.rows(table).values())
-            columns = list(rows[0]) if rows else list(keys)
-            names = ", ".join(f'"{c}"' for c in columns)
-            connection.execute(f"CREATE TABLE {table} ({names})")
-            marks = ", ".join("?" * len(columns))
-            for row in rows:
-                values = [str(v) if isinstance(v, int) and v > 2**62 else v for v in row.values()]
-                connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
-        connection.execute("UPDATE ledger_payouts SET payee = ?", (PAYEE,))
-    connection.close()
+    tables = {}
+    for table, keys in KEYS.items():
+        rows = list(ledger.rows(table).values())
+        tables[table] = (list(rows[0]) if rows else list(keys), rows)
+    write_tables(path, tables)
+    change(path, f"UPDATE ledger_payouts SET payee = '{PAYEE}'")
     return f"sqlite:///{path}"
 
 
