@@ -47,7 +47,7 @@ check: setup ## lint and types: ruff, mypy strict, solhint
 test: check ## check, then all tests; the last line counts them
 	@$(PY) scripts/toolchain/run_tests.py
 
-test-faults: setup ## the demonstration with a crash, with a liar, and without an attack: same payouts
+test-faults: setup ## the demonstration with a crash, a liar, no attack, and near misses: same payouts, or none
 	@$(PY) scripts/toolchain/run_tests.py faults
 
 test-postgres: setup ## the backend's tests on a private PostgreSQL
