@@ -109,10 +109,23 @@ record: setup ## record the demonstration's traffic again (root, Debian's tools,
 gas: setup ## measure the gas of each scenario; write tests/gas.json and docs/gas.md
 	@$(PY) -m scripts.gas_snapshot
 
+$(STAMPS)/slither: scripts/toolchain/slither/requirements.lock $(STAMPS)/python
+	@echo "setting up Slither in .venv-slither"
+	@test -x .venv-slither/bin/python || python3 -m venv .venv-slither
+	@$(VENV)/bin/uv pip sync -q --python .venv-slither/bin/python --require-hashes scripts/toolchain/slither/requirements.lock
+	@touch $@
+
+slither: setup $(STAMPS)/slither ## static analysis of the contracts; every finding has a reason in docs/security/slither.md
+	@$(PY) -m scripts.slither .venv-slither/bin/slither
+
+threats: setup ## take each guard out in turn: exactly its own attack test must fail; ONLY=word for some
+	@$(PY) -m scripts.threats $(if $(ONLY),--only $(ONLY))
+
 lock: ## renew the Python lock files from pyproject.toml
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
 	$(VENV)/bin/uv pip compile scripts/toolchain/bootstrap.in --generate-hashes --no-header -q -o scripts/toolchain/bootstrap.lock
 	$(VENV)/bin/uv pip compile scripts/toolchain/fuzz.in --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o scripts/toolchain/fuzz.lock
+	$(VENV)/bin/uv pip compile scripts/toolchain/slither/requirements.in --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o scripts/toolchain/slither/requirements.lock
 
 clean: ## remove what make built (not the lock files)
-	rm -rf $(STAMPS) .build .venv node_modules .demo reports
+	rm -rf $(STAMPS) .build .venv .venv-slither node_modules .demo reports

@@ -8,7 +8,7 @@ never a silent gap.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,20 @@ from eth_account import Account
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.crypto import keccak
 
+from backend.audit.allowances import Allowances
 from backend.audit.declarations import ATTEST, POST, REPORT
-from backend.audit.ledger import Event, Ledger, Row, certificate, hexed, leaf_width, resets
+from backend.audit.ledger import (
+    IS_BORDEREAU,
+    Event,
+    Ledger,
+    Row,
+    certificate,
+    cover_of,
+    hexed,
+    leaf_width,
+    resets,
+    was_waiting,
+)
 from backend.audit.rules import (
     NO_SENSOR_DATA,
     SLOTS_PER_EPOCH,
@@ -36,10 +48,10 @@ from backend.audit.rules import (
     set_slots,
     table_rate,
 )
-from backend.audit.segments import at_second, cover_end, segments_of
+from backend.audit.segments import Segment, at_second, cover_end, segments_of
 
 DAY = 86_400
-SERVICE_ATTACK, SERVICE_OUTAGE = 0, 1
+SERVICE_ATTACK, SERVICE_OUTAGE, DEPENDENCY_OUTAGE = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ class Parameters:
     max_report_delay: int
     max_move_per_frame: int
     max_move_per_day: int
+    daily_instant_ceiling: int
     now: int = 0
     """Chain second of the pinned block."""
     premium_views: Mapping[int, int] = field(default_factory=dict)
@@ -722,56 +735,191 @@ def settled_before(time: int, terms: Row, p: Parameters) -> int:
     return settled
 
 
-def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
-    """What every policy's claim has been granted, against the due formula at each settlement."""
-    products = {
+@dataclass
+class Grants:
+    """Each settlement of the desk, in chain order, with the allowances as they stood then."""
+
+    ledger: Ledger
+    parameters: Parameters
+    allowances: Allowances = field(init=False)
+    booked: Counter[bytes] = field(default_factory=Counter)
+    routed: Counter[bytes] = field(default_factory=Counter)
+    committed: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.allowances = Allowances(self.parameters.daily_instant_ceiling)
+
+    def __iter__(self) -> Iterator[tuple[bytes, list[Event]]]:
+        """Claims with the events that granted something; a settlement is one transaction's."""
+        groups: dict[tuple[str, bytes], list[Event]] = defaultdict(list)
+        for event in self.ledger.events:
+            if event.name in GRANTING and event.contract == "ClaimsDesk":
+                groups[event.transaction, self._claim(event)].append(event)
+        for event in self.ledger.events:
+            a = event.args
+            self.allowances.take(event.name, a)
+            if event.contract != "ClaimsDesk":
+                continue
+            if event.name == "ClaimRefused":
+                self.committed[cover_of(a["claim"])[1]] -= a["amount"]
+            elif event.name == "ClaimPaid" and was_waiting(event):
+                self.allowances.pay(self._cell(a["claim"]), a["amount"], event.time)
+            elif event.name in GRANTING:
+                found = groups.pop((event.transaction, self._claim(event)), None)
+                if found and not all(e.name == "ClaimPaid" and e.args["reviewed"] for e in found):
+                    yield self._claim(event), found
+
+    @staticmethod
+    def _claim(event: Event) -> bytes:
+        """The claim; for a bordereau, that of all its certificates on the run."""
+        if event.name == "CertificatesPaid":
+            number: int = IS_BORDEREAU | event.args["batch"] << 64 | event.args["runStart"]
+            return number.to_bytes(32, "big")
+        claim: bytes = event.args["claim"]
+        return (int.from_bytes(claim, "big") & ALL_CERTIFICATES).to_bytes(32, "big")
+
+    def _cell(self, claim: bytes) -> str:
+        kind, number, _ = cover_of(claim)
+        table = "ledger_policies" if kind == "policy" else "ledger_bordereaux"
+        product = self.ledger.row(table, number)["product"]
+        return str(terms_by_product(self.ledger)[product]["cell"])
+
+    def grant(
+        self, claim: bytes, events: list[Event], instant: int, applicant: str, where: str,
+        result: Result,
+    ) -> int:  # fmt: skip
+        """Compares the parts of a settlement and books them.
+
+        :param instant: what may be granted without review
+        :param applicant: whose year it counts in; empty when it counts in none
+        :return: what was granted, token units
+        """
+        sums: Counter[str] = Counter()
+        for event in events:
+            sums[event.name] += event.args["amount"]
+        scheduled, delayed = sums["ClaimScheduled"], sums["PaymentDelayed"]
+        paid, time = sums["ClaimPaid"] + sums["CertificatesPaid"], events[0].time
+        result.expect("claim", where, paid + delayed, instant, f"granted without review at {time}")
+        payable = self.allowances.payable(self._cell(claim), instant, time)
+        result.expect("claim", where, paid, payable, f"paid within the day's ceiling at {time}")
+        self.booked[claim] += paid + delayed + scheduled
+        self.routed[claim] += scheduled
+        self.committed[cover_of(claim)[1]] += paid + delayed + scheduled
+        self.allowances.pay(self._cell(claim), paid, time)
+        if applicant:
+            self.allowances.count(applicant, paid + delayed, time)
+        return paid + delayed + scheduled
+
+
+GRANTING = ("ClaimPaid", "PaymentDelayed", "ClaimScheduled", "CertificatesPaid")
+ALL_CERTIFICATES = (1 << 129) - 1
+
+
+def terms_by_product(ledger: Ledger) -> dict[int, Row]:
+    return {
         e.args["product"]: e.args["terms"] for e in ledger.named("ProductBook", "ProductRegistered")
     }
-    granted: Counter[str] = Counter()
-    of_policy: Counter[int] = Counter()
-    by_transaction: dict[tuple[str, str], list[Event]] = defaultdict(list)
-    for event in ledger.events:
-        if event.contract != "ClaimsDesk" or event.name not in ("ClaimPaid", "ClaimScheduled"):
-            continue
-        if not event.args.get("reviewed", False):
-            by_transaction[event.transaction, hexed(event.args["claim"])].append(event)
-    for (_, claim), events in by_transaction.items():
+
+
+def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
+    """What every settlement granted, against the due formula and the allowances of that moment."""
+    products = terms_by_product(ledger)
+    grants = Grants(ledger, p)
+    for claim, events in grants:
         result.on_chain["settlements"] += 1
-        row = ledger.row("ledger_claims", claim)
-        policy = ledger.row("ledger_policies", row["policy"])
-        terms = products[policy["product"]]
-        time = events[0].time
-        before = settled_before(time, terms, p)
-        slots = concerned_slots(ledger, terms["peril"], policy["risk"], before)
-        found = [
-            run
-            for run in runs(slots, p.slot_length, terms["mergeGap"])
-            if run.first_slot == row["run_start"]
-        ]
-        if not found:
-            result.cannot("claim", claim, f"slot {row['run_start']} begins no run of lost slots")
-            continue
-        (run,) = found
-        segments = segments_of(ledger, row["policy"])
-        cover = at_second(segments, run.start)
-        covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
-        result.expect("claim", claim, covered, True, "run begins within cover")
-        if cover is None:
-            continue
-        seconds = seconds_due(run, cover_end(segments, cover), terms["waitingPeriod"])
-        others = of_policy[row["policy"]] - granted[claim]
-        due = min(payout_down(seconds, cover.loss_per_hour), cover.sum_insured - others)
-        added = sum(e.args["amount"] for e in events)
-        scheduled = any(e.name == "ClaimScheduled" for e in events)
-        expected = due if scheduled else min(due, terms["instantLimit"])
-        result.expect("claim", claim, granted[claim] + added, expected, f"granted at {time}")
-        granted[claim] += added
-        of_policy[row["policy"]] += added
-        result.recomputed["settlements"] += 1
+        if cover_of(claim)[0] == "policy":
+            _check_policy_claim(grants, claim, events, products, result)
+        else:
+            _check_bordereau_claim(grants, claim, events, products, result)
+
+
+def _check_policy_claim(
+    grants: Grants, claim: bytes, events: list[Event], products: dict[int, Row], result: Result
+) -> None:
+    ledger, p = grants.ledger, grants.parameters
+    _, number, slot = cover_of(claim)
+    where, time = hexed(claim), events[0].time
+    policy = ledger.row("ledger_policies", number)
+    terms = products[policy["product"]]
+    before = settled_before(time, terms, p)
+    slots = concerned_slots(ledger, terms["peril"], policy["risk"], before)
+    found = [r for r in runs(slots, p.slot_length, terms["mergeGap"]) if r.first_slot == slot]
+    if not found:
+        result.cannot("claim", where, f"slot {slot} begins no run of lost slots")
+        return
+    (run,) = found
+    segments = segments_of(ledger, number)
+    cover = at_second(segments, run.start)
+    covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
+    result.expect("claim", where, covered, True, "run begins within cover")
+    if cover is None:
+        return
+    seconds = seconds_due(run, cover_end(segments, cover), terms["waitingPeriod"])
+    booked = grants.booked[claim]
+    left = max(0, cover.sum_insured - grants.committed[number])
+    due = min(payout_down(seconds, cover.loss_per_hour), booked + left)
+    instant = due - booked
+    share = grants.allowances.share(terms["instantLimit"], policy["risk"], slot, cover.sum_insured)
+    instant = max(0, min(instant, share - (booked - grants.routed[claim])))
+    counted = terms["peril"] != DEPENDENCY_OUTAGE
+    if counted:
+        limit = terms["unreviewedLimit"]
+        room = grants.allowances.yearly_room(policy["applicant"], limit, time)
+        if room < instant:
+            limit += _earned_by(ledger, segments, policy, time)
+            room = grants.allowances.yearly_room(policy["applicant"], limit, time)
+            instant = min(instant, room)
+    if grants.allowances.held(claim):
+        instant = 0
+    else:
+        grants.allowances.settled(policy["risk"], slot, cover.sum_insured)
+    applicant = policy["applicant"] if counted else ""
+    added = grants.grant(claim, events, instant, applicant, where, result)
+    scheduled = any(e.name == "ClaimScheduled" for e in events)
+    expected = due if scheduled else booked + instant
+    result.expect("claim", where, booked + added, expected, f"granted at {time}")
+    result.recomputed["settlements"] += 1
+
+
+def _earned_by(ledger: Ledger, segments: list[Segment], policy: Row, time: int) -> int:
+    """Premium that a policy consumed by a second, each segment's rounded up."""
+    steps = rate_paths(ledger)[policy["product"], policy["risk"]]
+    earned = 0
+    for segment in segments:
+        if (until := min(time, segment.end)) > segment.start:
+            grown = accumulated(steps, segment.start, until)
+            grown += segment.loading * (until - segment.start)
+            earned += premium_up(segment.sum_insured, grown)
+    return int(min(earned, policy["premium_paid"]))
+
+
+def _check_bordereau_claim(
+    grants: Grants, claim: bytes, events: list[Event], products: dict[int, Row], result: Result
+) -> None:
+    ledger = grants.ledger
+    _, number, slot = cover_of(claim)
+    where, time = f"{number} for the run at slot {slot}", events[0].time
+    batch = ledger.row("ledger_bordereaux", number)
+    terms = products[batch["product"]]
+    due = sum(
+        e.args["amount"]
+        for e in ledger.named("CertificateBook", "CertificatesClaimed")
+        if e.transaction == events[0].transaction and e.args["batch"] == number
+    )
+    share = grants.allowances.share(terms["instantLimit"], batch["risk"], slot, batch["exposure"])
+    share -= grants.booked[claim] - grants.routed[claim]
+    room = grants.allowances.yearly_room(batch["platform"], terms["unreviewedLimit"], time)
+    instant = 0
+    if not grants.allowances.held(claim):
+        instant = max(0, min(due, share, room))
+        grants.allowances.settled(batch["risk"], slot, batch["exposure"])
+    granted = grants.grant(claim, events, instant, batch["platform"], where, result)
+    result.expect("certificates", where, granted, due, "granted in all")
+    result.recomputed["settlements"] += 1
 
 
 def check_reviews(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
-    """A reviewed amount was scheduled before; two assessors agreed, or silence decided."""
+    """A reviewed amount was scheduled before; two assessors, silence or an appeal decided."""
     scheduled: Counter[str] = Counter()
     words: dict[str, dict[str, bool]] = defaultdict(dict)
     for event in ledger.events:
@@ -788,27 +936,25 @@ def check_reviews(ledger: Ledger, calldata: Calldata, p: Parameters, result: Res
             votes = sum(1 for word in words[claim].values() if word is approve)
             said = event.args["amount"]
             result.expect("review", claim, said, scheduled[claim], "decided amount")
-            if votes < 2 and not _defaulted(ledger, event):
+            if votes < 2 and not _decided_otherwise(ledger, event):
                 result.cannot("review", claim, "fewer than two assessors agreed")
             scheduled[claim] = 0
             result.recomputed["reviews"] += 1
 
 
-def _defaulted(ledger: Ledger, event: Event) -> bool:
-    return any(
-        e.name == "ReviewDefaulted" and e.transaction == event.transaction for e in ledger.events
-    )
+def _decided_otherwise(ledger: Ledger, event: Event) -> bool:
+    """By silence, or by an appeal that upheld a challenge, in the same transaction."""
+    name = "ReviewDefaulted" if event.name == "ClaimApproved" else "ChallengeUpheld"
+    contract = "ClaimsDesk" if event.name == "ClaimApproved" else "AppealBoard"
+    return any(e.transaction == event.transaction for e in ledger.named(contract, name))
 
 
 def check_certificate_claims(
     ledger: Ledger, calldata: Calldata, p: Parameters, result: Result
 ) -> None:
     """Each paid certificate's own leaf, its place in the run, and that it was paid once."""
-    products = {
-        e.args["product"]: e.args["terms"] for e in ledger.named("ProductBook", "ProductRegistered")
-    }
+    products = terms_by_product(ledger)
     once: Counter[tuple[int, int]] = Counter()
-    paid = {e.transaction: e for e in ledger.named("ClaimsDesk", "CertificatesPaid")}
     for event in ledger.named("CertificateBook", "CertificatesClaimed"):
         result.on_chain["certificate settlements"] += 1
         batch = event.args["batch"]
@@ -843,9 +989,6 @@ def check_certificate_claims(
             result.expect("certificate", f"{batch}/{index}", once[batch, index], 1, "times paid")
             amount += leaf["units"] * terms["unit"]
         result.expect("certificates", where, event.args["amount"], amount, "payout")
-        payment = paid.get(event.transaction)
-        said = payment.args["amount"] if payment else None
-        result.expect("certificates", where, said, amount, "amount paid")
         result.recomputed["certificate settlements"] += 1
 
 

@@ -25,6 +25,12 @@ QUOTE = (
     "bytes32 salt, uint40 deadline)"
 )
 
+COMMITTEE_EVENTS = (
+    "CommitteeProposed(uint32 indexed version, uint8 n, uint8 f, bytes32 configDigest, "
+    "uint40 activeFrom)",
+    "CommitteeCancelled(uint32 indexed version)",
+    "MemberSuspended(uint32 indexed version, address indexed signer)",
+)
 VAULT_EVENTS = (
     "DepositRequest(address indexed controller, address indexed owner, uint256 indexed requestId, "
     "address sender, uint256 assets)",
@@ -35,12 +41,8 @@ VAULT_EVENTS = (
 )
 
 EVENT_TEXTS: dict[str, tuple[str, ...]] = {
-    "OracleCommittee": (
-        "CommitteeProposed(uint32 indexed version, uint8 n, uint8 f, bytes32 configDigest, "
-        "uint40 activeFrom)",
-        "CommitteeCancelled(uint32 indexed version)",
-        "MemberSuspended(uint32 indexed version, address indexed signer)",
-    ),
+    "OracleCommittee": COMMITTEE_EVENTS,
+    "AppealCommittee": COMMITTEE_EVENTS,
     "ModelRegistry": (
         "HashApproved(bytes32 indexed hash, uint8 indexed kind, string uri)",
         "HashRetired(bytes32 indexed hash, uint40 from)",
@@ -161,8 +163,20 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "ClaimApproved(bytes32 indexed claim, uint128 amount)",
         "ClaimRefused(bytes32 indexed claim, uint128 amount, bytes32 reasonHash)",
         "ReviewDefaulted(bytes32 indexed claim, uint128 amount)",
+        "ReviewStarted(bytes32 indexed claim, uint40 decideFrom, uint40 deadline)",
+        "PaymentDelayed(bytes32 indexed claim, address indexed payee, uint128 amount)",
+        "DeskPaused(uint40 until, bytes32 reasonHash)",
+        "ClaimHeld(bytes32 indexed claim, uint40 until, bytes32 reasonHash)",
         "CertificatesPaid(uint64 indexed batch, uint64 indexed runStart, address indexed payee, "
         "uint128 amount, uint32 count)",
+    ),
+    "AppealBoard": (
+        "ClaimChallenged(bytes32 indexed claim, address indexed challenger, uint128 bond, "
+        "bytes32 reasonHash, uint40 deadline)",
+        "ChallengeUpheld(bytes32 indexed claim, bytes32 reasonHash)",
+        "ChallengeRejected(bytes32 indexed claim, bytes32 reasonHash, uint128 bond)",
+        "ChallengeLapsed(bytes32 indexed claim)",
+        "ChallengeBondWithdrawn(address indexed account, uint128 amount)",
     ),
 }
 

@@ -23,6 +23,7 @@ TRANSIT = "premium on its way to the cell"
 FLOATS = "platforms' floats"
 COMMISSIONS = "commissions left in floats"
 BONDS = "underwriters' bonds"
+CHALLENGES = "bonds of challenges"
 FEES = "treasury fees"
 JUNIOR = "junior capital"
 SENIOR = "senior capital"
@@ -39,7 +40,7 @@ VIRTUAL_SHARES = 10**6
 """Shares that a vault counts beside those it minted, so that nobody can move the price of few."""
 MOST_GROWTH_BITS = 20
 UNBOUNDED_MINT = 2**100
-CUSTODIANS = ("PolicyBook", "Facility", "Cell", "JuniorVault", "SeniorVault")
+CUSTODIANS = ("PolicyBook", "Facility", "Cell", "JuniorVault", "SeniorVault", "AppealBoard")
 BPS = 10_000
 
 
@@ -168,6 +169,19 @@ def _bond_in(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
 @books("Facility", "BondWithdrawn", "BondPaid")
 def _bond_out(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield BONDS, TOKENS + "Facility", a["amount"]
+
+
+# -- challenges ------------------------------------------------------------------------------------
+
+
+@books("AppealBoard", "ClaimChallenged")
+def _challenged(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
+    yield TOKENS + "AppealBoard", CHALLENGES, a["bond"]
+
+
+@books("AppealBoard", "ChallengeBondWithdrawn")
+def _challenge_over(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
+    yield CHALLENGES, TOKENS + "AppealBoard", a["amount"]
 
 
 # -- cell and vaults -------------------------------------------------------------------------------

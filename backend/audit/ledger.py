@@ -336,38 +336,61 @@ def _masks(ledger: Ledger, event: Event, a: Row) -> None:
     )
 
 
+IS_BORDEREAU = 1 << 128
+SIXTY_FOUR_BITS = 2**64 - 1
+
+
+def cover_of(claim: bytes) -> tuple[str, int, int]:
+    """What a claim's number says: policy or certificates, number of the cover, first slot."""
+    number = int.from_bytes(claim, "big")
+    kind = "certificates" if number & IS_BORDEREAU else "policy"
+    return kind, number >> 64 & SIXTY_FOUR_BITS, number & SIXTY_FOUR_BITS
+
+
+def _claim_row(ledger: Ledger, claim: bytes) -> Row:
+    """The claim's row, made when an event names it for the first time."""
+    key = (hexed(claim),)
+    if key not in ledger.rows("ledger_claims"):
+        kind, number, run = cover_of(claim)
+        row: Row = {"claim": key[0], "policy": number if kind == "policy" else 0, "run_start": run}
+        row |= dict.fromkeys(("instant", "waiting", "scheduled", "reviewed", "refused"), 0)
+        ledger.put("ledger_claims", key, row)
+    return ledger.row("ledger_claims", *key)
+
+
 @folds("ClaimsDesk", "ClaimOpened")
 def _claim(ledger: Ledger, event: Event, a: Row) -> None:
-    ledger.put(
-        "ledger_claims",
-        (hexed(a["claim"]),),
-        {
-            "claim": hexed(a["claim"]),
-            "policy": a["policy"],
-            "run_start": a["runStart"],
-            "instant": 0,
-            "scheduled": 0,
-            "reviewed": 0,
-            "refused": 0,
-        },
-    )
+    _claim_row(ledger, a["claim"])
+
+
+def was_waiting(event: Event) -> bool:
+    """Whether a ClaimPaid pays what a ceiling or a pause had made wait: it names no seconds."""
+    return not event.args["reviewed"] and event.args["seconds_"] == 0
 
 
 @folds("ClaimsDesk", "ClaimPaid")
 def _claim_paid(ledger: Ledger, event: Event, a: Row) -> None:
-    claim = ledger.row("ledger_claims", hexed(a["claim"]))
+    claim = _claim_row(ledger, a["claim"])
     claim["reviewed" if a["reviewed"] else "instant"] += a["amount"]
-    _payout(ledger, event, "policy", a["policy"], claim["run_start"], a["reviewed"], 1)
+    if was_waiting(event):
+        claim["waiting"] -= a["amount"]
+    kind, number, run = cover_of(a["claim"])
+    _payout(ledger, event, kind, number, run, a["reviewed"], 1)
+
+
+@folds("ClaimsDesk", "PaymentDelayed")
+def _delayed(ledger: Ledger, event: Event, a: Row) -> None:
+    _claim_row(ledger, a["claim"])["waiting"] += a["amount"]
 
 
 @folds("ClaimsDesk", "ClaimScheduled")
 def _scheduled(ledger: Ledger, event: Event, a: Row) -> None:
-    ledger.row("ledger_claims", hexed(a["claim"]))["scheduled"] = a["amount"]
+    _claim_row(ledger, a["claim"])["scheduled"] = a["amount"]
 
 
 @folds("ClaimsDesk", "ClaimRefused")
 def _refused(ledger: Ledger, event: Event, a: Row) -> None:
-    ledger.row("ledger_claims", hexed(a["claim"]))["refused"] = a["amount"]
+    _claim_row(ledger, a["claim"])["refused"] = a["amount"]
 
 
 @folds("ClaimsDesk", "CertificatesPaid")

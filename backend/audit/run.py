@@ -207,6 +207,7 @@ def parameters_of(
         max_report_delay=number(chain, addresses["IncidentRegistry"], "maxReportDelay"),
         max_move_per_frame=per_frame,
         max_move_per_day=per_day,
+        daily_instant_ceiling=number(chain, addresses["ClaimsDesk"], "dailyInstantCeiling"),
         now=chain.pin.timestamp,
         premium_views=premium_views(chain, addresses["PolicyBook"], ledger),
         leaf_files=leaf_files(leaves),

@@ -20,19 +20,22 @@ class DecisionOut(Body):
 class ClaimOut(Body):
     """A policy's claim on one incident; what needs no review is to be paid by `pay_by`.
 
-    Amounts in token units: paid at once, waiting for review, paid after review, refused.
+    Amounts in token units: paid at once, waiting for another day or the end of a pause, waiting for
+    review, paid after review, refused. A claim of certificates has policy 0.
     """
 
     id: str
     policy: int
     run_start: int
-    status: Literal["open", "paid", "scheduled", "approved", "refused"]
+    status: Literal["open", "held", "paid", "scheduled", "challenged", "approved", "refused"]
     instant: Digits
+    waiting: Digits
     scheduled: Digits
     reviewed: Digits
     refused: Digits
     decide_from: int | None
     decide_until: int | None
+    held_until: int | None
     opened_at: int | None
     pay_by: int
     decisions: list[DecisionOut]

@@ -29,8 +29,8 @@ DOMAIN_MEMBERS = [
 
 def _fields(session: Session, at: Services, row: LedgerClaim) -> dict[str, Any]:
     same = (
-        "policy", "run_start", "status", "instant", "scheduled", "reviewed", "refused",
-        "decide_from", "decide_until", "opened_at",
+        "policy", "run_start", "status", "instant", "waiting", "scheduled", "reviewed", "refused",
+        "decide_from", "decide_until", "held_until", "opened_at",
     )  # fmt: skip
     decisions = [
         DecisionOut(

@@ -47,6 +47,7 @@ class Candidate:
     key: str
     function: str
     arguments: tuple[object, ...]
+    contract: str = "ClaimsDesk"
 
 
 def run_settlement(at: Services) -> int:
@@ -56,7 +57,8 @@ def run_settlement(at: Services) -> int:
     clock = Clock(parameters.slot_length, parameters.max_report_delay, now)
     with at.database.read() as session:
         known = subjects(session)
-    queued = 0
+        pending = list(_pending(session, now))
+    queued = sum(ask_and_queue(at, p.key, p.contract, p.function, *p.arguments) for p in pending)
     for subject in known:
         with at.database.read() as session:
             masks = masks_of(session, subject)
@@ -64,9 +66,7 @@ def run_settlement(at: Services) -> int:
                 *_policies(session, at, subject, masks, clock),
                 *_certificates(session, at, subject, masks, clock),
             ]
-        queued += sum(
-            ask_and_queue(at, c.key, "ClaimsDesk", c.function, *c.arguments) for c in found
-        )
+        queued += sum(ask_and_queue(at, c.key, c.contract, c.function, *c.arguments) for c in found)
     return queued
 
 
@@ -95,7 +95,21 @@ def _policies(
 def _granted(session: Session, policy: int) -> int:
     """What a policy's claims were granted so far, token units: it only grows."""
     claims = session.scalars(select(LedgerClaim).where(LedgerClaim.policy == policy))
-    return sum(claim.instant + claim.scheduled for claim in claims)
+    return sum(claim.instant + claim.waiting + claim.scheduled for claim in claims)
+
+
+def _pending(session: Session, now: int) -> Iterator[Candidate]:
+    """What needs nobody's word any more: paying what waited, and reviews that nobody decided."""
+    for row in session.scalars(select(LedgerClaim).where(LedgerClaim.waiting != 0)):
+        claim = bytes.fromhex(row.claim[2:])
+        yield Candidate(f"pay-waiting:{row.claim}:{row.instant}", "payWaiting", (claim,))
+    late = LedgerClaim.decide_until < now
+    for row in session.scalars(select(LedgerClaim).where(late, LedgerClaim.status == "scheduled")):
+        claim = bytes.fromhex(row.claim[2:])
+        yield Candidate(f"close-review:{row.claim}:{row.decide_from}", "closeReview", (claim,))
+    for row in session.scalars(select(LedgerClaim).where(LedgerClaim.status == "challenged")):
+        claim = bytes.fromhex(row.claim[2:])
+        yield Candidate(f"lapse:{row.claim}", "lapse", (claim,), "AppealBoard")
 
 
 def _certificates(

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from contracts.client.claims import cover_of_claim
 from contracts.client.events import Event
 from contracts.client.messages import NO_SENSOR_DATA, unpack_scores
 
@@ -376,12 +377,14 @@ def _slots_attested(session: Session, event: LedgerEvent, v: Values) -> None:
 def _claim(session: Session, event: LedgerEvent, v: Values) -> LedgerClaim:
     row = session.get(LedgerClaim, v["claim"])
     if row is None:
+        cover = cover_of_claim(v["claim"])
         row = LedgerClaim(
             claim=v["claim"],
-            policy=v["policy"],
-            run_start=v.get("runStart", 0),
+            policy=0 if cover.is_bordereau else cover.number,
+            run_start=cover.run_start,
             status="open",
             instant=0,
+            waiting=0,
             scheduled=0,
             reviewed=0,
             refused=0,
@@ -403,15 +406,18 @@ def _claim_paid(session: Session, event: LedgerEvent, v: Values) -> None:
         row.reviewed += v["amount"]
     else:
         row.instant += v["amount"]
+        if v["seconds_"] == 0:
+            row.waiting -= v["amount"]
     if row.status == "open":
         row.status = "paid"
+    cover = cover_of_claim(v["claim"])
     session.add(
         LedgerPayout(
             block_hash=event.block_hash,
             log_index=event.log_index,
             block_number=event.block_number,
-            cover="policy",
-            number=v["policy"],
+            cover="certificates" if cover.is_bordereau else "policy",
+            number=cover.number,
             claim=v["claim"],
             run_start=row.run_start,
             payee=v["payee"],
@@ -429,6 +435,29 @@ def _claim_paid(session: Session, event: LedgerEvent, v: Values) -> None:
 def _claim_scheduled(session: Session, event: LedgerEvent, v: Values) -> None:
     row = _claim(session, event, v)
     row.status, row.scheduled = "scheduled", v["amount"]
+    row.decide_from, row.decide_until = v["decideFrom"], v["deadline"]
+
+
+@on("ClaimsDesk", "PaymentDelayed", "claim:{claim}")
+def _payment_delayed(session: Session, event: LedgerEvent, v: Values) -> None:
+    _claim(session, event, v).waiting += v["amount"]
+
+
+@on("ClaimsDesk", "ClaimHeld", "claim:{claim}")
+def _claim_held(session: Session, event: LedgerEvent, v: Values) -> None:
+    row = _claim(session, event, v)
+    row.status, row.held_until = "held", v["until"]
+
+
+@on("AppealBoard", "ClaimChallenged", "claim:{claim}")
+def _claim_challenged(session: Session, event: LedgerEvent, v: Values) -> None:
+    session.get_one(LedgerClaim, v["claim"]).status = "challenged"
+
+
+@on("ClaimsDesk", "ReviewStarted", "claim:{claim}")
+def _review_started(session: Session, event: LedgerEvent, v: Values) -> None:
+    row = session.get_one(LedgerClaim, v["claim"])
+    row.status = "scheduled"
     row.decide_from, row.decide_until = v["decideFrom"], v["deadline"]
 
 
@@ -499,6 +528,8 @@ recorded("IncidentRegistry", "ObservationRecorded", "masks:{subject}.{epoch}")
 recorded("OracleCommittee", "CommitteeProposed", "committee:{version}")
 recorded("OracleCommittee", "CommitteeCancelled", "committee:{version}")
 recorded("OracleCommittee", "MemberSuspended", "committee:{version}")
+for _name in ("ChallengeUpheld", "ChallengeRejected", "ChallengeLapsed"):
+    recorded("AppealBoard", _name, "claim:{claim}")
 
 
 # -- forgetting ------------------------------------------------------------------------------------
@@ -545,7 +576,9 @@ FORGET: dict[str, tuple[Callable[[str], Any], ...]] = {
         _by(LedgerBordereau.batch),
         _by(LedgerClaimedCertificate.batch),
         lambda key: delete(LedgerPayout).where(
-            LedgerPayout.cover == "certificates", LedgerPayout.number == int(key)
+            LedgerPayout.cover == "certificates",
+            LedgerPayout.number == int(key),
+            LedgerPayout.claim.is_(None),
         ),
         lambda key: (
             update(SoldCertificate)

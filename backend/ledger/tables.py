@@ -105,11 +105,13 @@ class LedgerClaim(Base):
     run_start: Mapped[BigInt]
     status: Mapped[str] = mapped_column(String(10))
     instant: Mapped[Money]
+    waiting: Mapped[Money]
     scheduled: Mapped[Money]
     reviewed: Mapped[Money]
     refused: Mapped[Money]
     decide_from: Mapped[BigInt | None]
     decide_until: Mapped[BigInt | None]
+    held_until: Mapped[BigInt | None]
     opened_at: Mapped[BigInt | None]
 
 

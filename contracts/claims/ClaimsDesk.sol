@@ -2,94 +2,173 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+import {IAssessorPanel} from "../interfaces/IAssessorPanel.sol";
 import {ICell} from "../interfaces/ICell.sol";
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
+import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
-import {BatchId, ClaimId, Cover, Peril, PolicyId, ProductId, Terms} from "../interfaces/Types.sol";
+import {IRunReader} from "../interfaces/IRunReader.sol";
+import {BatchId, ClaimId, Cover, Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
 import {ClaimIds} from "../libraries/ClaimIds.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
 import {RunMath} from "../libraries/RunMath.sol";
+import {Allowances} from "./Allowances.sol";
+import {Pausing} from "./Pausing.sol";
 import {Reviews} from "./Reviews.sol";
-import {Runs} from "./Runs.sol";
 
 /// @title Liability rules and settlement: from attested slots to money, without anyone's permission.
-contract ClaimsDesk is Runs, Reviews {
+contract ClaimsDesk is Reviews, Allowances {
     using SafeCast for uint256;
 
-    /// @dev One slot a policy: everything it was ever granted, and the same for the run settled last.
+    /// @dev One slot a policy: everything it was ever granted, and the books of the run settled or held last.
     struct Account {
-        /// paid plus scheduled over all runs
-        uint96 committed;
-        uint64 run;
+        /// paid, waiting and scheduled over all runs
+        uint56 committed;
         /// of `run`: due so far, refused amounts included
-        uint96 booked;
+        uint56 booked;
+        /// of `run`: what of it was ever scheduled
+        uint56 routed;
+        uint48 run;
+        /// of `run`: not 0 when suspected, so nothing of it is paid without review
+        uint40 heldUntil;
     }
 
-    /// @dev What one call of `settle` would do, and the terms and run it read, kept for the next policy of a list.
+    /// @dev The books of one claim: of a run that is not the last one of its policy, or of a bordereau on a run.
+    struct Part {
+        /// of a bordereau: granted without review
+        uint64 booked;
+        uint64 routed;
+        uint40 heldUntil;
+    }
+
+    /// @dev What one call of `settle` would do, beside the cover and its product's terms; the run that it read is kept for the next policy of a
+    ///   list. Whole words, because they live in memory only.
     struct Assessment {
         ProductId product;
-        Terms terms;
-        Walk walk;
+        uint256 runStart;
+        /// the run that was read is this risk's, and of a dependency outage these dependencies'
+        RiskIndex risk;
+        uint256 dependencies;
+        /// last slot of the run that was read, 0 before it was; nothing further can join it when `ended`
+        uint64 last;
+        bool ended;
         ClaimId claim;
-        Cover cover;
-        uint96 instant;
-        uint96 scheduled;
-        /// of this run: booked before
-        uint96 booked;
+        /// the account before: all runs' grants, and its last run
+        uint256 committed;
+        uint256 lastRun;
+        /// the claim's books before, as in `Part`
+        uint256 booked;
+        uint256 routed;
+        uint256 heldUntil;
+        uint256 instant;
+        uint256 scheduled;
         uint256 lostSeconds;
+        /// sums insured on the risk, when they are to be kept for the run
+        uint256 insured;
+    }
+
+    /// @dev A bordereau that a run pays.
+    struct Bordereau {
+        BatchId id;
+        uint64 runStart;
+        ICertificateBook.Batch batch;
+        Terms terms;
+    }
+
+    /// @dev Payments of a list out of one cell.
+    struct Payments {
+        address cell;
+        uint256 count;
+        address[] payees;
+        uint128[] amounts;
     }
 
     IPolicyBook public immutable policyBook;
     ICertificateBook public immutable certificateBook;
+    IIncidentRegistry public immutable incidentRegistry;
     IProductBook public immutable productBook;
+    uint32 private immutable _slotLength;
+    uint32 private immutable _maxReportDelay;
 
     mapping(PolicyId => Account) private _accounts;
-    /// @dev booked amounts of runs that are not the last one of their policy
-    mapping(ClaimId => uint96) private _earlier;
+    mapping(ClaimId => Part) private _parts;
 
     constructor(
-        address authority,
         IPolicyBook policyBook_,
         ICertificateBook certificateBook_,
-        IIncidentRegistry incidentRegistry,
-        IProductBook productBook_
-    ) Runs(incidentRegistry) EIP712("flowcover ClaimsDesk", "1") AccessManaged(authority) {
-        policyBook = policyBook_;
-        certificateBook = certificateBook_;
-        productBook = productBook_;
+        IIncidentRegistry incidentRegistry_,
+        IProductBook productBook_,
+        IExposureLedger exposureLedger,
+        address appealBoard,
+        IAssessorPanel assessorPanel,
+        uint64 dailyInstantCeiling,
+        uint32 pauseLength,
+        uint32 pauseCoolDown,
+        address authority
+    )
+        Reviews(appealBoard, assessorPanel)
+        Allowances(exposureLedger, dailyInstantCeiling)
+        Pausing(pauseLength, pauseCoolDown)
+        AccessManaged(authority)
+    {
+        (policyBook, certificateBook) = (policyBook_, certificateBook_);
+        (incidentRegistry, productBook) = (incidentRegistry_, productBook_);
+        (_slotLength, _maxReportDelay) = (incidentRegistry_.slotLength(), incidentRegistry_.maxReportDelay());
     }
 
     // ---------------------------------------------------------------- anyone: policies
 
     /// @inheritdoc IClaimsDesk
     function settle(PolicyId policy, uint64 runStart) external returns (uint128 paid, uint128 scheduled) {
-        Assessment memory assessment;
-        _assess(assessment, policy, runStart);
-        _requireDue(assessment, policy);
-        _grant(assessment, policy);
-        return (assessment.instant, assessment.scheduled);
+        (Assessment memory a, Cover memory cover, Terms memory terms) = _assessOne(policy, runStart);
+        paid = _grant(a, cover, terms, policy);
+        if (paid != 0) ICell(terms.cell).pay(cover.holder, paid);
+        return (paid, uint128(a.scheduled));
     }
 
     /// @inheritdoc IClaimsDesk
     function settleMany(PolicyId[] calldata policies, uint64 runStart) external {
-        Assessment memory assessment;
+        Assessment memory a;
+        Terms memory terms;
+        Payments memory payments;
+        a.runStart = runStart;
         for (uint256 i = 0; i < policies.length; ++i) {
-            _assess(assessment, policies[i], runStart);
-            if (assessment.instant + assessment.scheduled != 0) _grant(assessment, policies[i]);
+            Cover memory cover = policyBook.coverAt(policies[i], _startOf(runStart));
+            if (!(a.product == cover.product)) (terms, a.product, a.last) = (_termsOf(cover.product), cover.product, 0);
+            _assess(a, cover, terms, policies[i]);
+            if (a.instant + a.scheduled == 0) continue;
+            uint64 paid = _grant(a, cover, terms, policies[i]);
+            if (paid == 0) continue;
+            if (payments.cell != terms.cell) {
+                _payAll(payments);
+                payments = Payments(terms.cell, 0, new address[](policies.length), new uint128[](policies.length));
+            }
+            (payments.payees[payments.count], payments.amounts[payments.count]) = (cover.holder, paid);
+            payments.count += 1;
         }
+        _payAll(payments);
+    }
+
+    /// @inheritdoc IClaimsDesk
+    function payWaiting(ClaimId claim) external whileRunning {
+        Waiting memory waiting = _waiting[claim];
+        require(waiting.amount != 0, NothingDue(claim));
+        uint64 paid = _takeToday(waiting.cell, waiting.amount);
+        require(paid != 0, CeilingReached(waiting.cell, uint40((block.timestamp / 1 days + 1) * 1 days)));
+        _waiting[claim].amount = waiting.amount - paid;
+        emit ClaimPaid(claim, ClaimIds.policyOf(claim), waiting.payee, paid, 0, false);
+        ICell(waiting.cell).pay(waiting.payee, paid);
     }
 
     /// @inheritdoc IClaimsDesk
     function preview(PolicyId policy, uint64 runStart) external view returns (uint128 dueInstant, uint128 dueScheduled, uint64 seconds_) {
-        Assessment memory assessment;
-        _assess(assessment, policy, runStart);
-        _requireDue(assessment, policy);
-        return (assessment.instant, assessment.scheduled, uint64(assessment.lostSeconds));
+        (Assessment memory a, , ) = _assessOne(policy, runStart);
+        return (uint128(a.instant), uint128(a.scheduled), uint64(a.lostSeconds));
     }
 
     // ---------------------------------------------------------------- anyone: certificates
@@ -102,13 +181,15 @@ contract ClaimsDesk is Runs, Reviews {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (uint128 paid) {
-        (address platform, Terms memory terms) = _payingBatch(batchId, runStart, false);
-        uint40[2] memory span;
-        (paid, span[0], span[1]) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
-        _requireCovered(batchId, runStart, terms, span[0], span[1]);
-        require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
-        emit CertificatesPaid(batchId, runStart, platform, paid, uint32(indices.length));
-        ICell(terms.cell).pay(platform, paid);
+        Bordereau memory b = _paying(batchId, runStart, false);
+        ICertificateBook.Payouts memory due;
+        (due.payees, due.amounts) = (new address[](1), new uint128[](1));
+        due.payees[0] = b.batch.platform;
+        (due.amounts[0], due.earliestStart, due.latestStart) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
+        paid = _grantCertificates(b, indices, due);
+        if (paid == 0) return paid;
+        emit CertificatesPaid(batchId, runStart, b.batch.platform, paid, uint32(indices.length));
+        ICell(b.terms.cell).pay(b.batch.platform, paid);
     }
 
     /// @inheritdoc IClaimsDesk
@@ -120,13 +201,33 @@ contract ClaimsDesk is Runs, Reviews {
         bytes32[] calldata proof,
         bytes calldata openings
     ) external returns (uint128 paid) {
-        (, Terms memory terms) = _payingBatch(batchId, runStart, true);
+        Bordereau memory b = _paying(batchId, runStart, true);
         ICertificateBook.Payouts memory due = certificateBook.claimPushed(batchId, runStart, indices, leaves, proof, openings);
-        _requireCovered(batchId, runStart, terms, due.earliestStart, due.latestStart);
-        for (uint256 i = 0; i < due.amounts.length; ++i) paid += due.amounts[i];
-        require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
+        paid = _grantCertificates(b, indices, due);
+        if (paid == 0) return paid;
         emit CertificatesPaid(batchId, runStart, address(0), paid, uint32(due.payees.length));
-        ICell(terms.cell).payMany(due.payees, due.amounts);
+        ICell(b.terms.cell).payMany(due.payees, due.amounts);
+    }
+
+    // ---------------------------------------------------------------- holder of claims
+
+    /// @inheritdoc IClaimsDesk
+    function hold(ClaimId claim, bytes32 reasonHash, uint40 until) external restricted {
+        (uint64 run, PolicyId policy) = (ClaimIds.runStartOf(claim), ClaimIds.policyOf(claim));
+        bool certificates = ClaimIds.isBordereau(claim);
+        Account storage account = _accounts[policy];
+        Part memory part = certificates ? _parts[claim] : _partOf(account, claim);
+        require(part.heldUntil == 0, ClaimIsHeld(claim, part.heldUntil));
+        ProductId product = certificates
+            ? certificateBook.batchOf(ClaimIds.batchOf(claim)).product
+            : policyBook.coverAt(policy, _startOf(run)).product;
+        Terms memory terms = _termsOf(product);
+        uint40 settleableAt = incidentRegistry.settleableAt(run, terms.holdWindow);
+        uint40 latest = settleableAt + terms.claimWindow / 2;
+        require(block.timestamp < settleableAt && until <= latest && block.timestamp < until, HoldOutOfTime(until, latest));
+        if (certificates || (account.run != 0 && account.run != run)) _parts[claim].heldUntil = until;
+        else (account.run, account.heldUntil) = (uint48(run), until);
+        emit ClaimHeld(claim, until, reasonHash);
     }
 
     // ---------------------------------------------------------------- views
@@ -136,12 +237,13 @@ contract ClaimsDesk is Runs, Reviews {
         Review storage review = _reviews[claim];
         view_.policy = ClaimIds.policyOf(claim);
         view_.runStart = ClaimIds.runStartOf(claim);
-        uint96 booked = _bookedOf(view_.policy, view_.runStart);
-        view_.instant = booked - review.routed;
-        view_.status = review.status != Status.None || booked == 0 ? review.status : Status.Open;
+        Part memory part = ClaimIds.isBordereau(claim) ? _parts[claim] : _partOf(_accounts[view_.policy], claim);
+        view_.instant = part.booked - part.routed;
+        view_.status = review.status != Status.None || part.booked == 0 ? review.status : Status.Open;
+        view_.heldUntil = part.heldUntil;
         view_.scheduled = review.pending;
         view_.reviewed = review.reviewed;
-        view_.decideFrom = review.decideFrom;
+        view_.decideFrom = review.status == Status.None ? 0 : _chainTime(review.decideFrom);
         view_.reviewWindow = review.reviewWindow;
     }
 
@@ -155,140 +257,252 @@ contract ClaimsDesk is Runs, Reviews {
         return _accounts[policy].committed;
     }
 
-    // ---------------------------------------------------------------- liability
+    // ---------------------------------------------------------------- liability of policies
 
-    /// @dev Fills in what is due now; both parts are 0 when nothing is. Terms and run are read again only when they differ from the
-    ///   policy's before it in a list.
-    function _assess(Assessment memory a, PolicyId policy, uint64 runStart) private view {
+    /// @dev What a policy is due now, which is something.
+    function _assessOne(
+        PolicyId policy,
+        uint64 runStart
+    ) private view returns (Assessment memory a, Cover memory cover, Terms memory terms) {
         uint40 start = _startOf(runStart);
-        a.claim = ClaimIds.ofPolicy(policy, runStart);
-        a.cover = policyBook.coverAt(policy, start);
-        (a.instant, a.scheduled, a.lostSeconds) = (0, 0, 0);
-        bool sameTerms = a.product == a.cover.product;
-        if (!sameTerms) {
-            a.product = a.cover.product;
-            a.terms = productBook.termsOf(a.product);
-        }
-        if (!_isCovered(a, start) || block.timestamp >= _closesAt(a) || policyBook.released(policy)) return;
-        uint128 dependencies = a.terms.peril == Peril.DependencyOutage ? a.cover.dependencies : 0;
-        if (!sameTerms || a.walk.start != runStart || !(a.walk.risk == a.cover.risk) || a.walk.dependencies != dependencies) {
-            a.walk = _walkFrom(runStart, a.terms, a.cover.risk, dependencies);
-        }
-        _split(a, policy, start);
-    }
-
-    /// @dev Due of the run, less what was booked for it, split into the part without review and the part for the assessors.
-    function _split(Assessment memory a, PolicyId policy, uint40 start) private view {
-        Account memory account = _accounts[policy];
-        a.booked = account.run == a.walk.start ? account.booked : _earlier[a.claim];
-        uint256 left = uint256(a.cover.sumInsured) - Math.min(a.cover.sumInsured, account.committed);
-        uint256 most = a.booked + left;
-        uint256 until = start + a.terms.waitingPeriod + RunMath.secondsUp(most, a.cover.lossPerHour);
-        until = Math.min(until, a.cover.end);
-        _advance(a.walk, until);
-        uint256 end = Math.min(_endOf(a.walk), until);
-        a.lostSeconds = end - start;
-        uint256 due = Math.min(RunMath.payoutDown(a.lostSeconds, a.terms.waitingPeriod, a.cover.lossPerHour), most);
-        if (due <= a.booked) return;
-        Review storage review = _reviews[a.claim];
-        uint256 unreviewed = a.booked - review.routed;
-        uint256 room = a.terms.instantLimit - Math.min(a.terms.instantLimit, unreviewed);
-        a.instant = Math.min(due - a.booked, room).toUint96();
-        bool settled = a.walk.ended || end >= until;
-        if (settled && _mayBeScheduled(review)) a.scheduled = (due - a.booked - a.instant).toUint96();
-    }
-
-    /// @dev A run that starts before the lag has passed, or outside of cover, pays nothing.
-    function _isCovered(Assessment memory a, uint40 start) private pure returns (bool) {
-        return a.cover.inForce && start >= a.cover.start + a.terms.coverageLag && start < a.cover.end;
-    }
-
-    function _closesAt(Assessment memory a) private view returns (uint40) {
-        return a.cover.end + maxReportDelay + a.terms.claimWindow;
-    }
-
-    /// @dev Says why nothing is due.
-    function _requireDue(Assessment memory a, PolicyId policy) private view {
-        if (a.instant + a.scheduled != 0) return;
-        uint64 runStart = ClaimIds.runStartOf(a.claim);
-        require(_isCovered(a, _startOf(runStart)), NotCovered(policy, runStart));
-        bool open = block.timestamp < _closesAt(a) && !policyBook.released(policy);
-        require(open, ClaimWindowClosed(_closesAt(a), uint40(block.timestamp)));
+        cover = policyBook.coverAt(policy, start);
+        terms = _termsOf(cover.product);
+        a.runStart = runStart;
+        _assess(a, cover, terms, policy);
+        if (a.instant + a.scheduled != 0) return (a, cover, terms);
+        require(_isCovered(cover, terms, start), NotCovered(policy, runStart));
+        _requireOpen(_closesAt(cover.end, terms));
+        _requireNotHeld(a.claim, uint40(a.heldUntil));
         revert NothingDue(a.claim);
     }
 
-    /// @dev Platform and terms of a batch that the run pays, to its holders or to its platform as the caller expects.
-    function _payingBatch(BatchId id, uint64 runStart, bool pushed) private view returns (address platform, Terms memory terms) {
-        ICertificateBook.Batch memory batch = certificateBook.batchOf(id);
-        require(batch.pushed == pushed, WrongPayees(id, batch.pushed));
-        terms = productBook.termsOf(batch.product);
-        _requirePayingRun(batch, terms, runStart);
-        platform = batch.platform;
+    /// @dev Fills in what is due now; both parts are 0 when nothing is. The run is read again only when it differs from the policy's before
+    ///   it in a list.
+    function _assess(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private view {
+        (a.instant, a.scheduled, a.insured, a.heldUntil) = (0, 0, 0, 0);
+        uint256 start = _startOf(uint64(a.runStart));
+        a.claim = ClaimIds.ofPolicy(policy, uint64(a.runStart));
+        if (!_isCovered(cover, terms, start) || block.timestamp >= _closesAt(cover.end, terms)) return;
+        uint256 dependencies = terms.peril == Peril.DependencyOutage ? cover.dependencies : 0;
+        if (!(a.risk == cover.risk) || a.dependencies != dependencies) {
+            (a.risk, a.dependencies, a.last) = (cover.risk, dependencies, 0);
+        }
+        _readBooks(a, policy);
+        if (block.timestamp >= a.heldUntil) _split(a, cover, terms, policy);
     }
 
-    /// @dev The run begins within the cover of the certificates that start first and last.
-    function _requireCovered(BatchId id, uint64 runStart, Terms memory terms, uint40 earliest, uint40 latest) private view {
-        uint40 start = _startOf(runStart);
-        require(latest + terms.coverageLag <= start, CertificateNotCovered(id, latest, start));
-        require(start < earliest + terms.term, CertificateNotCovered(id, earliest, start));
+    function _readBooks(Assessment memory a, PolicyId policy) private view {
+        Account memory account = _accounts[policy];
+        (a.committed, a.lastRun) = (account.committed, account.run);
+        Part memory part = _partOf(account, a.claim);
+        (a.booked, a.routed, a.heldUntil) = (part.booked, part.routed, part.heldUntil);
     }
 
-    /// @dev The run lasted beyond the waiting period and may still be claimed. That it began after posting is the book's to check.
-    function _requirePayingRun(ICertificateBook.Batch memory batch, Terms memory terms, uint64 runStart) private view {
-        uint40 start = _startOf(runStart);
-        uint40 closesAt = batch.end + maxReportDelay + terms.claimWindow;
+    /// @dev Due of the run, less what was booked for it, split into the part without review and the part for the assessors.
+    function _split(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private view {
+        uint256 start = _startOf(uint64(a.runStart));
+        uint256 most = a.booked + Math.saturatingSub(cover.sumInsured, a.committed);
+        uint256 until = start + terms.waitingPeriod + RunMath.secondsUp(most, cover.lossPerHour);
+        until = Math.min(until, cover.end);
+        if (a.last == 0 || (!a.ended && _startOf(a.last + 1) < until)) {
+            (a.last, a.ended) = _readRun(terms, cover.risk, uint128(a.dependencies), uint64(a.runStart), until);
+        }
+        uint256 end = Math.min(_startOf(a.last + 1), until);
+        a.lostSeconds = end - start;
+        uint256 due = Math.min(RunMath.payoutDown(end - start, terms.waitingPeriod, cover.lossPerHour), most);
+        if (due <= a.booked) return;
+        uint256 more = due - a.booked;
+        a.instant = _instantRoom(a, cover, terms, policy, more);
+        if (more == a.instant) return;
+        bool settled = a.ended || end >= until;
+        if (settled && _mayBeScheduled(_reviews[a.claim])) a.scheduled = more - a.instant;
+    }
+
+    /// @dev What of `wanted` may be granted without review.
+    function _instantRoom(
+        Assessment memory a,
+        Cover memory cover,
+        Terms memory terms,
+        PolicyId policy,
+        uint256 wanted
+    ) private view returns (uint256 room) {
+        if (a.heldUntil != 0) return 0;
+        uint256 share;
+        (share, a.insured) = _instantShare(terms.instantLimit, cover.risk, a.runStart, cover.sumInsured);
+        room = Math.min(wanted, Math.saturatingSub(share, a.booked - a.routed));
+        if (room == 0 || terms.peril == Peril.DependencyOutage) return room;
+        uint256 year = _yearlyRoom(cover.applicant, terms.unreviewedLimit);
+        if (year >= room) return room;
+        (uint128 earned, ) = policyBook.premiumAt(policy, uint40(block.timestamp));
+        return Math.min(room, _yearlyRoom(cover.applicant, uint256(terms.unreviewedLimit) + earned));
+    }
+
+    function _readRun(
+        Terms memory terms,
+        RiskIndex risk,
+        uint128 dependencies,
+        uint64 runStart,
+        uint256 until
+    ) private view returns (uint64 last, bool ended) {
+        IRunReader.Scope memory scope = IRunReader.Scope(terms.peril, risk, dependencies, terms.mergeGap, terms.holdWindow);
+        return incidentRegistry.readRun(scope, runStart, until);
+    }
+
+    /// @dev A run that starts before the lag has passed, or outside of cover, pays nothing.
+    function _isCovered(Cover memory cover, Terms memory terms, uint256 start) private pure returns (bool) {
+        return cover.inForce && start >= uint256(cover.start) + terms.coverageLag && start < cover.end;
+    }
+
+    function _closesAt(uint40 end, Terms memory terms) private view returns (uint40) {
+        return end + _maxReportDelay + terms.claimWindow;
+    }
+
+    function _requireOpen(uint40 closesAt) private view {
         require(block.timestamp < closesAt, ClaimWindowClosed(closesAt, uint40(block.timestamp)));
-        Walk memory walk = _walkFrom(runStart, terms, batch.risk, 0);
-        _advance(walk, uint256(start) + terms.waitingPeriod + 1);
-        uint256 lost = _endOf(walk) - start;
-        require(lost > terms.waitingPeriod, RunTooShort(lost, terms.waitingPeriod));
     }
 
-    // ---------------------------------------------------------------- books
+    function _requireNotHeld(ClaimId claim, uint40 until) private view {
+        require(block.timestamp >= until, ClaimIsHeld(claim, until));
+    }
 
-    /// @dev Books what was assessed, then pays the instant part.
-    function _grant(Assessment memory a, PolicyId policy) private {
-        Account memory account = _accounts[policy];
-        uint64 runStart = a.walk.start;
-        if (account.run != runStart) {
-            if (account.run != 0) _earlier[ClaimIds.ofPolicy(policy, account.run)] = account.booked;
-            (account.run, account.booked) = (runStart, a.booked);
+    function _termsOf(ProductId product) private view returns (Terms memory terms) {
+        (terms, ) = ProductRecord.read(productBook.recordOf(product));
+    }
+
+    function _startOf(uint64 slot) private view returns (uint40) {
+        return uint40(uint256(slot) * _slotLength);
+    }
+
+    // ---------------------------------------------------------------- books of policies
+
+    /// @dev The books of a policy's claim. A policy that was never settled or held has no earlier ones.
+    function _partOf(Account memory account, ClaimId claim) private view returns (Part memory) {
+        if (account.run == 0 || account.run == ClaimIds.runStartOf(claim)) {
+            return Part(account.booked, account.routed, account.heldUntil);
         }
-        uint96 added = a.instant + a.scheduled;
-        if (account.booked == 0) emit ClaimOpened(a.claim, policy, runStart);
-        account.committed += added;
-        account.booked += added;
-        _accounts[policy] = account;
-        if (a.scheduled != 0) _putBeforeAssessors(a, policy);
+        return _parts[claim];
+    }
+
+    /// @dev Books what was assessed; returns what is to be paid now.
+    function _grant(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private returns (uint64 paid) {
+        if (a.lastRun != a.runStart && a.lastRun != 0) _putAway(policy);
+        if (a.booked == 0) emit ClaimOpened(a.claim, policy, uint64(a.runStart));
+        uint256 granted = a.instant + a.scheduled;
+        _accounts[policy] = Account({
+            committed: uint56(a.committed + granted),
+            booked: uint56(a.booked + granted),
+            routed: uint56(a.routed + a.scheduled),
+            run: uint48(a.runStart),
+            heldUntil: uint40(a.heldUntil)
+        });
+        _keepInsured(cover.risk, a.runStart, a.insured);
         if (a.instant != 0) {
-            emit ClaimPaid(a.claim, policy, a.cover.holder, a.instant, uint64(a.lostSeconds), false);
-            ICell(a.terms.cell).pay(a.cover.holder, a.instant);
+            if (terms.peril != Peril.DependencyOutage) _countUnreviewed(cover.applicant, a.instant);
+            paid = _takeToday(terms.cell, uint64(a.instant));
+            if (paid != a.instant) _delay(a.claim, terms.cell, cover.holder, uint64(a.instant) - paid);
+            if (paid != 0) emit ClaimPaid(a.claim, policy, cover.holder, paid, uint64(a.lostSeconds), false);
+        }
+        if (a.scheduled != 0) _schedule(a.claim, uint64(a.scheduled), cover.holder, terms);
+    }
+
+    /// @dev Keeps the books of the policy's last run under the name of its claim.
+    function _putAway(PolicyId policy) private {
+        Account memory account = _accounts[policy];
+        _parts[ClaimIds.ofPolicy(policy, account.run)] = Part(account.booked, account.routed, account.heldUntil);
+    }
+
+    function _payAll(Payments memory payments) private {
+        if (payments.count == 0) return;
+        (address[] memory payees, uint128[] memory amounts) = (payments.payees, payments.amounts);
+        uint256 count = payments.count;
+        assembly ("memory-safe") {
+            mstore(payees, count)
+            mstore(amounts, count)
+        }
+        ICell(payments.cell).payMany(payees, amounts);
+    }
+
+    // ---------------------------------------------------------------- certificates
+
+    /// @dev The run pays the bordereau's holders (`pushed`) or its platform, as the series says; it lasted beyond the waiting period and may
+    ///   still be claimed. That it began after posting is the book's to check.
+    function _paying(BatchId id, uint64 runStart, bool pushed) private view returns (Bordereau memory b) {
+        (b.id, b.runStart, b.batch) = (id, runStart, certificateBook.batchOf(id));
+        require(b.batch.pushed == pushed, WrongPayees(id, b.batch.pushed));
+        b.terms = _termsOf(b.batch.product);
+        _requireOpen(_closesAt(b.batch.end, b.terms));
+        ClaimId all = ClaimIds.ofBatch(id, runStart);
+        _requireNotHeld(all, _parts[all].heldUntil);
+        uint256 until = uint256(_startOf(runStart)) + b.terms.waitingPeriod + 1;
+        (uint64 last, ) = _readRun(b.terms, b.batch.risk, 0, runStart, until);
+        uint256 lost = _startOf(last + 1) - _startOf(runStart);
+        require(lost > b.terms.waitingPeriod, RunTooShort(lost, b.terms.waitingPeriod));
+    }
+
+    /// @dev Books what marked leaves are due, whose covers must include the start of the run.
+    /// @param due one entry for each index, or one for all; its amounts become what is to be paid now
+    function _grantCertificates(
+        Bordereau memory b,
+        uint32[] calldata indices,
+        ICertificateBook.Payouts memory due
+    ) private returns (uint64 paid) {
+        uint40 start = _startOf(b.runStart);
+        require(due.latestStart + b.terms.coverageLag <= start, CertificateNotCovered(b.id, due.latestStart, start));
+        require(start < due.earliestStart + b.terms.term, CertificateNotCovered(b.id, due.earliestStart, start));
+        uint256 total;
+        for (uint256 i = 0; i < due.amounts.length; ++i) total += due.amounts[i];
+        require(total != 0, NothingDue(ClaimIds.ofBatch(b.id, b.runStart)));
+        uint64 instant = _grantInstant(b, total);
+        if (instant != 0) paid = _takeToday(b.terms.cell, instant);
+        if (paid != total) _distribute(b, indices, due, instant, paid);
+    }
+
+    /// @dev First come those named first: each is granted without review what is left of `instant`, and paid what is left of `today`.
+    function _distribute(
+        Bordereau memory b,
+        uint32[] calldata indices,
+        ICertificateBook.Payouts memory due,
+        uint64 instant,
+        uint64 today
+    ) private {
+        for (uint256 i = 0; i < due.amounts.length; ++i) {
+            ClaimId claim = ClaimIds.ofCertificates(b.id, b.runStart, indices[i]);
+            uint64 amount = uint256(due.amounts[i]).toUint64();
+            uint64 unreviewed = uint64(Math.min(amount, instant));
+            uint64 paid = uint64(Math.min(unreviewed, today));
+            (instant, today, due.amounts[i]) = (instant - unreviewed, today - paid, paid);
+            if (paid != unreviewed) _delay(claim, b.terms.cell, due.payees[i], unreviewed - paid);
+            if (unreviewed != amount) _schedule(claim, amount - unreviewed, due.payees[i], b.terms);
         }
     }
 
-    function _putBeforeAssessors(Assessment memory a, PolicyId policy) private {
-        uint40 decideFrom = uint40(block.timestamp) + a.terms.challengeWindow;
-        bool silencePays = a.terms.peril == Peril.DependencyOutage;
-        _schedule(a.claim, a.scheduled, ICell(a.terms.cell), a.cover.holder, decideFrom, a.terms.reviewWindow, silencePays);
-        emit ClaimScheduled(a.claim, policy, a.scheduled, decideFrom, decideFrom + a.terms.reviewWindow - 1);
-        ICell(a.terms.cell).reserveClaims(a.scheduled);
+    /// @dev What of `due` is granted without review to a bordereau on a run.
+    function _grantInstant(Bordereau memory b, uint256 due) private returns (uint64 instant) {
+        Part storage part = _parts[ClaimIds.ofBatch(b.id, b.runStart)];
+        if (part.heldUntil != 0) return 0;
+        (uint256 room, uint256 insured) = _instantShare(b.terms.instantLimit, b.batch.risk, b.runStart, b.batch.exposure);
+        room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(b.batch.platform, b.terms.unreviewedLimit));
+        instant = Math.min(due, room).toUint64();
+        _keepInsured(b.batch.risk, b.runStart, insured);
+        if (instant == 0) return instant;
+        part.booked += instant;
+        _countUnreviewed(b.batch.platform, instant);
     }
 
-    function _bookedOf(PolicyId policy, uint64 runStart) private view returns (uint96) {
-        Account memory account = _accounts[policy];
-        return account.run == runStart ? account.booked : _earlier[ClaimIds.ofPolicy(policy, runStart)];
-    }
+    // ---------------------------------------------------------------- reviews
 
     /// @inheritdoc Reviews
-    function _onReviewed(ClaimId claim, Review storage review, uint96 amount) internal override {
+    function _onReviewed(ClaimId claim, Review storage review, uint64 amount) internal override {
         emit ClaimPaid(claim, ClaimIds.policyOf(claim), review.payee, amount, 0, true);
     }
 
     /// @inheritdoc Reviews
-    function _onRefused(ClaimId claim, Review storage review, uint96 amount) internal override {
+    /// @dev The limit of a policy can be used again until it is released; a claimed certificate's limit is gone, so its capital is freed.
+    function _onRefused(ClaimId claim, Review storage review, uint64 amount) internal override {
         PolicyId policy = ClaimIds.policyOf(claim);
-        _accounts[policy].committed -= amount;
+        bool certificate = ClaimIds.isBordereau(claim);
+        if (!certificate) _accounts[policy].committed -= uint56(amount);
         review.cell.unreserveClaims(amount);
-        if (policyBook.released(policy)) review.cell.release(amount);
+        if (certificate || policyBook.released(policy)) review.cell.release(amount);
     }
 }

@@ -160,11 +160,21 @@ class BordereauHeader(Message):
 class AssessorDecision(Message):
     """One assessor's word on the scheduled amount of a claim, void after `deadline`."""
 
-    contract: ClassVar[str] = "ClaimsDesk"
+    contract: ClassVar[str] = "AssessorPanel"
     claim: Bytes32
     approve: Bool
     reason_hash: Bytes32
     deadline: Uint40
+
+
+@dataclass(frozen=True, slots=True)
+class AppealDecision(Message):
+    """The appeal committee's word on a challenge."""
+
+    contract: ClassVar[str] = "AppealBoard"
+    claim: Bytes32
+    upheld: Bool
+    reason_hash: Bytes32
 
 
 MESSAGES: tuple[type[Message], ...] = (
@@ -175,6 +185,7 @@ MESSAGES: tuple[type[Message], ...] = (
     Certificate,
     BordereauHeader,
     AssessorDecision,
+    AppealDecision,
 )
 
 

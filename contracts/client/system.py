@@ -29,7 +29,10 @@ CONTRACTS = {
     "Facility": "Facility",
     "CertificateBook": "CertificateBook",
     "BondDesk": "BondDesk",
+    "AssessorPanel": "AssessorPanel",
     "ClaimsDesk": "ClaimsDesk",
+    "AppealCommittee": "OracleCommittee",
+    "AppealBoard": "AppealBoard",
 }
 """Name in a deployment → its contract, in the order of deployment."""
 
@@ -60,6 +63,11 @@ class SystemParameters:
     withdrawal_delay: int = 120
     bond_delay: int = 600
     default_daily_limit: int = 1_000_000_000_000
+    daily_instant_ceiling: int = 1_000_000_000_000
+    challenge_bond: int = 100_000_000
+    appeal_window: int = 60
+    pause_length: int = 120
+    pause_cool_down: int = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {IRunReader} from "./IRunReader.sol";
 import {SubjectId} from "./Types.sol";
 
 /// @title Slot masks of each member per subject and epoch; a slot is lost when a quorum marked it.
 /// @dev An epoch is 64 slots; bit i (lowest first) of a mask is slot epoch * 64 + i; slot = floor(timestamp / slotLength).
 ///   The committee version of an epoch is the one in force at the epoch's first second (`committeeOf`).
-interface IIncidentRegistry {
+interface IIncidentRegistry is IRunReader {
     struct SignedObservation {
         uint64 lostMask;
         uint64 attackMask;
@@ -69,10 +70,4 @@ interface IIncidentRegistry {
     /// @notice The committee version that may mark an epoch: the one in force at its first second; version 1 for epochs that began before it.
     /// @custom:throws NoCommittee
     function committeeOf(uint32 epoch) external view returns (uint32 version);
-
-    /// @notice First slot that is not closed yet at `time`: slots below it can no longer change.
-    function closedBefore(uint40 time) external view returns (uint64 slot);
-
-    function slotLength() external view returns (uint32);
-    function maxReportDelay() external view returns (uint32);
 }

@@ -16,7 +16,8 @@ type PolicyId is uint64;
 /// @dev Number of a bordereau, from 1, given by `CertificateBook`.
 type BatchId is uint64;
 
-/// @dev One cover's claim on one run: cover number * 2^64 + first slot of the run; bit 128 set when the cover is a bordereau.
+/// @dev One cover's claim on one run: cover number * 2^64 + first slot of the run; bit 128 set when the cover is a bordereau, and then
+///   from bit 136 on one more than the index of the first claimed certificate (0: all claims of the bordereau on the run).
 type ClaimId is bytes32;
 
 using {sameProduct as ==} for ProductId global;

@@ -44,6 +44,15 @@ library RunMath {
         }
     }
 
+    /// @notice `extend` over the slots of the epoch below `frontier`, the first slot that is not settled yet.
+    /// @return last_ the last marked slot of the run that lies in or before the epoch
+    /// @return ended whether nothing further can join the run
+    function absorb(uint64 mask, uint64 base, uint64 last, uint64 gap, uint64 frontier) internal pure returns (uint64 last_, bool ended) {
+        (last_, ended) = extend(mask & window(base, base, frontier), base, last, gap);
+        uint64 seen = base + EPOCH < frontier ? base + EPOCH : frontier;
+        ended = ended || seen - last_ - 1 > gap;
+    }
+
     /// @notice Number of clear bits below the lowest set one; 64 for 0.
     function trailingZeros(uint64 value) internal pure returns (uint64) {
         return value == 0 ? EPOCH : uint64(Math.log2(uint256(value & (~value + 1))));

@@ -4,9 +4,11 @@ pragma solidity 0.8.30;
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
 import {BatchId, Cover, PolicyId, ProductId, RiskIndex, SubjectId, Terms} from "../interfaces/Types.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
+import {RunReader} from "../oracle/RunReader.sol";
 
 /// @title Everything that the ClaimsDesk talks to, answering what a test has set.
-contract DeskNeighbours {
+contract DeskNeighbours is RunReader {
     struct Scenario {
         Terms terms;
         Cover cover;
@@ -20,21 +22,19 @@ contract DeskNeighbours {
     event PaidMany(address[] payees, uint128[] amounts);
     event Released(uint128 amount);
 
-    uint32 public immutable slotLength;
-    uint32 public immutable maxReportDelay;
-
     mapping(PolicyId => bool) public released;
     uint128 public reserved;
     mapping(PolicyId => Cover) private _covers;
-    mapping(ProductId => Terms) private _terms;
+    mapping(ProductId => address) public recordOf;
     mapping(SubjectId => mapping(uint32 => uint64[2])) private _masks;
     mapping(BatchId => ICertificateBook.Batch) private _batches;
+    /// @dev sums insured by risk; premium consumed by policy
+    mapping(uint256 => uint128) private _insured;
+    mapping(PolicyId => uint128) private _earned;
     uint40[2] private _span;
     uint64 private _frontier;
 
-    constructor(uint32 slotLength_, uint32 maxReportDelay_) {
-        (slotLength, maxReportDelay) = (slotLength_, maxReportDelay_);
-    }
+    constructor(uint32 slotLength_, uint32 maxReportDelay_) RunReader(slotLength_, maxReportDelay_) {}
 
     // ---------------------------------------------------------------- set by tests
 
@@ -47,7 +47,7 @@ contract DeskNeighbours {
     }
 
     function setTerms(ProductId product, Terms calldata terms) public {
-        _terms[product] = terms;
+        recordOf[product] = ProductRecord.write(terms, 0);
     }
 
     function setMasks(SubjectId subject, uint32 epoch, uint64[] calldata lost, uint64[] calldata attacked) public {
@@ -57,6 +57,14 @@ contract DeskNeighbours {
     function setBatch(BatchId batch, ICertificateBook.Batch calldata value, uint40 earliest, uint40 latest) external {
         _batches[batch] = value;
         _span = [earliest, latest];
+    }
+
+    function setInsured(uint256 risk, uint128 amount) external {
+        _insured[risk] = amount;
+    }
+
+    function setEarned(PolicyId policy, uint128 amount) external {
+        _earned[policy] = amount;
     }
 
     /// @notice What the desk answers in a scenario; to be called without a transaction, so that nothing of it stays.
@@ -75,20 +83,13 @@ contract DeskNeighbours {
 
     // ---------------------------------------------------------------- asked by the desk
 
-    function coverAt(PolicyId policy, uint40) external view returns (Cover memory) {
-        return _covers[policy];
+    function coverAt(PolicyId policy, uint40) external view returns (Cover memory cover) {
+        cover = _covers[policy];
+        if (released[policy]) cover.inForce = false;
     }
 
-    function termsOf(ProductId product) external view returns (Terms memory) {
-        return _terms[product];
-    }
-
-    function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked) {
-        return (_masks[subject][epoch][0], _masks[subject][epoch][1]);
-    }
-
-    function closedBefore(uint40 time) external view returns (uint64) {
-        return _frontier != 0 ? _frontier : (time - maxReportDelay) / slotLength;
+    function closedBefore(uint40 time) public view override returns (uint64) {
+        return _frontier != 0 ? _frontier : super.closedBefore(time);
     }
 
     function batchOf(BatchId batch) external view returns (ICertificateBook.Batch memory) {
@@ -98,6 +99,14 @@ contract DeskNeighbours {
     /// @dev One unit a leaf byte.
     function claim(BatchId, uint64, uint32[] calldata, bytes calldata leaves, bytes32[] calldata) external view returns (uint128, uint40, uint40) {
         return (uint128(leaves.length), _span[0], _span[1]);
+    }
+
+    function booked(uint8, uint256 key) external view returns (uint128, uint128) {
+        return (_insured[key], type(uint128).max);
+    }
+
+    function premiumAt(PolicyId policy, uint40) external view returns (uint128, uint128) {
+        return (_earned[policy], 0);
     }
 
     /// @dev Each record is due one unit a leaf byte, to the account of its index.
@@ -135,5 +144,15 @@ contract DeskNeighbours {
 
     function release(uint128 amount) external {
         emit Released(amount);
+    }
+
+    // ---------------------------------------------------------------- read by the runs
+
+    function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
+        return _masks[SubjectId.wrap(subject)][epoch][0];
+    }
+
+    function _attackedIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
+        return _masks[SubjectId.wrap(subject)][epoch][1];
     }
 }

@@ -12,10 +12,11 @@ import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneQuorum} from "../libraries/LaneQuorum.sol";
 import {Lanes} from "../libraries/Lanes.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
+import {RunReader} from "./RunReader.sol";
 
 /// @title Keeps each member's own slot marks, and counts the quorum when it is asked.
 /// @dev No role may act here, and marks are only ever added.
-contract IncidentRegistry is IIncidentRegistry, EIP712 {
+contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     /// @dev members' masks of one epoch, four lanes of 64 bits to a word, lane 0 lowest
     struct Marks {
         uint256[4] lost;
@@ -41,10 +42,6 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
 
     IOracleCommittee public immutable committee;
     IExposureLedger public immutable exposureLedger;
-    /// @inheritdoc IIncidentRegistry
-    uint32 public immutable slotLength;
-    /// @inheritdoc IIncidentRegistry
-    uint32 public immutable maxReportDelay;
 
     mapping(uint256 subjectAndEpoch => Marks) private _marks;
 
@@ -55,11 +52,10 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
         IExposureLedger exposureLedger_,
         uint32 slotLength_,
         uint32 maxReportDelay_
-    ) EIP712("flowcover IncidentRegistry", "1") {
+    ) RunReader(slotLength_, maxReportDelay_) EIP712("flowcover IncidentRegistry", "1") {
         require(slotLength_ != 0, BadConfig("slotLength"));
         require(maxReportDelay_ != 0, BadConfig("maxReportDelay"));
         (committee, exposureLedger) = (committee_, exposureLedger_);
-        (slotLength, maxReportDelay) = (slotLength_, maxReportDelay_);
     }
 
     // ---- anyone, with the members' signatures
@@ -103,11 +99,6 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
     /// @inheritdoc IIncidentRegistry
     function committeeOf(uint32 epoch) external view returns (uint32 version) {
         (version, , ) = _committeeOf(epoch);
-    }
-
-    /// @inheritdoc IIncidentRegistry
-    function closedBefore(uint40 time) public view returns (uint64 slot) {
-        return time < maxReportDelay ? 0 : (time - maxReportDelay) / slotLength;
     }
 
     // ---- checks
@@ -212,6 +203,31 @@ contract IncidentRegistry is IIncidentRegistry, EIP712 {
     }
 
     // ---- helpers
+
+    /// @inheritdoc RunReader
+    function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
+        (uint256 n, uint256 f) = _sizeAt(epoch);
+        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, (n + f) / 2 + 1);
+    }
+
+    /// @inheritdoc RunReader
+    function _attackedIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
+        (uint256 n, uint256 f) = _sizeAt(epoch);
+        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].attacked, n, f + 1);
+    }
+
+    /// @dev Slots that at least `quorum` of `n` members marked.
+    function _reached(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint64) {
+        uint256[] memory words = new uint256[]((n + 3) / 4);
+        for (uint256 i = 0; i < words.length; ++i) words[i] = kept[i];
+        return LaneQuorum.atLeast(words, quorum);
+    }
+
+    /// @dev Members and tolerated faults of the committee that may mark the epoch.
+    function _sizeAt(uint32 epoch) private view returns (uint256 n, uint256 f) {
+        (, address roll, ) = _committeeOf(epoch);
+        return CommitteeRoll.sizeOf(CodeStore.read(roll));
+    }
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
         (uint256 n, uint256 f) = CommitteeRoll.sizeOf(s.roll);

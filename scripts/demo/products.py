@@ -61,7 +61,8 @@ def policy_terms(cell: str) -> dict[str, Any]:
         "rateUnit": BASIS_POINT,
         "unit": COIN,
         "maxSumInsured": 2_000_000 * COIN,
-        "instantLimit": 1_000 * COIN,
+        # An incident's, shared by the covers of the risk as their sums insured are to all of them.
+        "instantLimit": 5_000 * COIN,
         "unreviewedLimit": 50_000 * COIN,
     }
 
@@ -73,5 +74,5 @@ def certificate_terms(cell: str) -> dict[str, Any]:
         "coverageLag": 4,
         "term": 150,
         "maxSumInsured": 60_000 * COIN,
-        "instantLimit": 100_000 * COIN,
+        "instantLimit": 2_000_000 * COIN,
     }

@@ -92,8 +92,8 @@ class Cover:
 
 
 COVERS = (
-    Cover("corner shop", 20_000, 18_000, "platform"),
-    Cover("web shop", 80_000, 60_000, "platform"),
+    Cover("corner shop", 20_000, 3_600, "platform"),
+    Cover("web shop", 80_000, 14_400, "platform"),
     Cover("marketplace", 1_500_000, 900_000, "holder"),
 )
 

@@ -67,10 +67,12 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def drop_orphans() -> None:
-    """Removes artifacts of sources that are gone; brownie fails on them."""
+    """Removes artifacts made from sources of which one is gone; brownie fails on them."""
     for artifact in (ROOT / ".build" / "contracts").glob("*.json"):
-        source = str(json.loads(artifact.read_text()).get("sourcePath", ""))
-        if source.startswith("contracts/") and not (ROOT / source).exists():
+        stored = json.loads(artifact.read_text())
+        sources = [stored.get("sourcePath", ""), *stored.get("allSourcePaths", {}).values()]
+        own = [str(source) for source in sources if str(source).startswith("contracts/")]
+        if any(not (ROOT / source).exists() for source in own):
             artifact.unlink()
 
 

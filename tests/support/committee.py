@@ -52,10 +52,10 @@ class Committee:
     def at_version(self, version: int) -> Committee:
         return replace(self, version=version)
 
-    def members(self, blind: Iterable[int] = ()) -> list[MemberTuple]:
+    def members(self, blind: Iterable[int] = (), operators: str = "operator") -> list[MemberTuple]:
         """Arguments of `OracleCommittee.propose`: all independent, all but `blind` see attacks."""
         return [
-            (s.address, _name("operator", i), _name("vantage", i), i not in blind)
+            (s.address, _name(operators, i), _name("vantage", i), i not in blind)
             for i, s in enumerate(self.signers)
         ]
 

@@ -16,6 +16,7 @@ from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
 from contracts.client.events import Event, EventDecoder
 from contracts.client.messages import (
+    AppealDecision,
     AssessorDecision,
     BordereauHeader,
     Observation,
@@ -176,7 +177,7 @@ class Live(System):
             rate_unit=RATE_UNIT,
             unit=0 if form is Form.POLICY else DOLLAR,
             max_sum_insured=100_000 * DOLLAR if form is Form.POLICY else 500 * DOLLAR,
-            instant_limit=1_000 * DOLLAR,
+            instant_limit=(1_000 if form is Form.POLICY else 10_000) * DOLLAR,
             unreviewed_limit=10_000 * DOLLAR,
         )
         return replace(terms, **changes)
@@ -404,15 +405,35 @@ class Live(System):
         view: Mapping[str, Any] = self.read("ClaimsDesk", "claimOf", self.claim_id(policy, run))
         return view
 
-    def decide(self, who: str, policy: int, run: int, approve: bool = True) -> Sent:
-        """An assessor's decision for the first round, handed in by the relayer."""
+    def decide(
+        self, who: str, policy: int, run: int, approve: bool = True, second: bool = False
+    ) -> Sent:
+        """An assessor's decision for the first round or the second, handed in by the relayer."""
         view = self.claim(policy, run)
-        deadline = view["decideFrom"] + view["reviewWindow"] - 1
+        deadline = view["decideFrom"] + (2 if second else 1) * view["reviewWindow"] - 1
         reason = keccak256(b"a reason")
         message = AssessorDecision(self.claim_id(policy, run), approve, reason, deadline)
         signature = sign(digest(message, self.deployment.domain(message)), person(who).key)
         arguments = (message.claim, approve, reason, deadline, signature)
         return self.move("relayer", "ClaimsDesk", "decide", *arguments)
+
+    def appeals(self) -> Committee:
+        """An appeal committee of people and places of its own, in force."""
+        committee = Committee.of(label="appeal")
+        members = committee.members(operators="appeals of")
+        arguments = (members, committee.f, CONFIG)
+        self.move("committee_admin", "AppealCommittee", "propose", *arguments)
+        return committee
+
+    def decide_appeal(
+        self, committee: Committee, claim: bytes, upheld: bool, lanes: Sequence[int] = QUORUM
+    ) -> Sent:
+        """The appeal committee's word, handed in by the relayer."""
+        message = AppealDecision(claim, upheld, keccak256(b"a reason"))
+        domain = self.deployment.domain(message)
+        signatures = [committee.signers[lane].sign(message, domain) for lane in lanes]
+        arguments = (claim, upheld, message.reason_hash, signatures)
+        return self.move("relayer", "AppealBoard", "decide", *arguments)
 
     # -------------------------------------------------------------------- capital
 

@@ -24,7 +24,10 @@ INSTANT = 1_000_000
 LOSS_PER_HOUR = 36_000_000
 """Ten thousand token units a second."""
 
-ASSESSOR = 3
+ASSESSOR, CLAIMS_HOLD, GUARDIAN = 3, 4, 5
+CEILING = 50_000_000
+YEARLY = 10**15
+PAUSE, COOL_DOWN = 300, 9_000
 PRODUCT = 1
 POLICY = 7
 RISK = 5
@@ -49,6 +52,7 @@ class World:
 
     desk: Any
     neighbours: Any
+    appeals: Any
     chain: Any
     relayer: Any
     terms: ProductTerms
@@ -132,7 +136,7 @@ class World:
 
     def decision(self, who: Person, approve: bool, deadline: int, claim: str) -> bytes:
         message = AssessorDecision(bytes.fromhex(claim[2:]), approve, b"\x05" * 32, deadline)
-        domain = Domain("ClaimsDesk", self.chain.id, self.desk.address)
+        domain = Domain("AssessorPanel", self.chain.id, self.desk.assessorPanel())
         return sign(digest(message, domain), who.key)
 
     def decide(self, name: str, approve: bool = True, deadline: int | None = None) -> Any:
@@ -146,14 +150,23 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def deployed(Authority, DeskNeighbours, ClaimsDesk, accounts):
-    authority = Authority.deploy(accounts[0], {"from": accounts[0]})
-    neighbours = DeskNeighbours.deploy(SLOT, DELAY, {"from": accounts[0]})
-    others = [neighbours] * 4
-    desk = ClaimsDesk.deploy(authority, *others, {"from": accounts[0]})
+def deployed(Authority, DeskNeighbours, AssessorPanel, ClaimsDesk, accounts):
+    """The desk and its neighbours; the appeal board is an account."""
+    admin = {"from": accounts[0]}
+    authority = Authority.deploy(accounts[0], admin)
+    neighbours = DeskNeighbours.deploy(SLOT, DELAY, admin)
+    panel = AssessorPanel.deploy(authority, admin)
+    desk = ClaimsDesk.deploy(
+        *[neighbours] * 5, accounts[18], panel, CEILING, PAUSE, COOL_DOWN, authority, admin
+    )
     for letter in "abcd":
-        assessor = person(f"assessor_{letter}").address
-        authority.grantRole(ASSESSOR, assessor, 0, {"from": accounts[0]})
+        authority.grantRole(ASSESSOR, person(f"assessor_{letter}").address, 0, admin)
+    for role, name, function in (
+        (CLAIMS_HOLD, "claims_hold", desk.hold),
+        (GUARDIAN, "guardian", desk.pause),
+    ):
+        authority.grantRole(role, person(name).address, 0, admin)
+        authority.setTargetFunctionRole(desk, [function.signature], role, admin)
     return desk, neighbours
 
 
@@ -174,9 +187,10 @@ def world(fn_isolation, deployed, chain, accounts):
         claim_window=CLAIM_WINDOW,
         term=1_000,
         instant_limit=INSTANT,
+        unreviewed_limit=YEARLY,
     )
     zero = (chain.time() // (64 * SLOT) + 2) * 64
-    world = World(desk, neighbours, chain, accounts[14], terms, zero)
+    world = World(desk, neighbours, accounts[18], chain, accounts[14], terms, zero)
     world.set_terms()
     world.set_cover()
     return world

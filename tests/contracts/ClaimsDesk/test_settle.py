@@ -99,7 +99,7 @@ def test_settle__capital_of_the_policy_released__is_refused(world):
     world.mark([*range(5)])
     world.neighbours.setReleased(POLICY, {"from": world.relayer})
     world.after(10)
-    with reverts_with("ClaimWindowClosed", ..., ...):
+    with reverts_with("NotCovered", POLICY, world.run()):
         world.settle()
 
 

@@ -1,0 +1,25 @@
+"""The guards that scripts/threats.py takes out are where it looks for them, and each has a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.guards import GUARDS, Guard
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTACKS = "\n".join(
+    path.read_text() for path in (ROOT / "tests" / "contracts" / "threats").glob("test_*.py")
+)
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.test)
+def test_guard__in_its_file__can_be_taken_out_once(guard: Guard) -> None:
+    source = (ROOT / "contracts" / guard.file).read_text()
+    assert guard.taken_out(source) != source
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.test)
+def test_guard__its_attack__is_a_test(guard: Guard) -> None:
+    assert ATTACKS.count(f"def {guard.test}(") == 1
