@@ -1,12 +1,12 @@
 """Takes each guard out in turn and shows which assertion then fails (`make threats`).
 
-    python -m scripts.threats [--only WORD] [--same-file]
+    python -m scripts.threats [--only WORD] [--from N] [--to N] [--all]
 
 The guards are the patches of scripts/guards.py. Each is applied to a temporary copy, the contracts
-that hold it are compiled there, and all attack tests run on them, or with `--same-file` those of
-its own file: exactly the guard's own test must fail, and by its assertion. Writes
-docs/security/threats.md once every guard was tried, adding to what the last run with `--only` kept
-in the build folder; exit code 1 when a guard was not missed, or when anything else broke.
+that hold it are compiled there, and its attack test runs on them, which must fail by its assertion;
+with `--all` every attack test runs, and no other one may fail. Writes docs/security/threats.md once
+every guard was tried, adding to what earlier runs of a part kept in the build folder; exit code 1
+when a guard was not missed, or when anything else broke.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "security" / "threats.md"
 TESTS = "tests/contracts/threats"
 KEPT = ROOT / ".build" / "threats.json"
-"""Assertions of the guards tried so far; a run without `--only` begins anew."""
+"""Assertions of the guards tried so far; a run of all guards begins anew."""
 SETTINGS: dict[str, Any] = {
     "optimizer": {"enabled": True, "runs": 200},
     "evmVersion": "shanghai",
@@ -39,8 +39,9 @@ SETTINGS: dict[str, Any] = {
 TEXT = """# Threats on chain
 
 `make threats` writes this page. For each threat it takes the guard out of a copy of the contracts,
-compiles them, and runs the attack tests of `{tests}` on them: the test named here fails,
-by the assertion whose words stand in the last column, and no other test does{scope}.
+compiles them, and runs {scope} of `{tests}` on them: the test named here fails,
+by the assertion whose words stand in the last column{others}.
+With the guard in place all of them pass (`make test`).
 
 | threat | guard | test | without the guard |
 |---|---|---|---|
@@ -161,7 +162,7 @@ def verdict(guard: Guard, count: int, failures: list[Failure]) -> str | None:
     return f"so did {', '.join(others)}" if others else None
 
 
-def page(assertions: dict[str, str], same_file: bool) -> str:
+def page(assertions: dict[str, str], everything: bool) -> str:
     """docs/security/threats.md."""
     rows = [
         f"| {guard.threat} | {guard.guard} (`{guard.file}`) | `{guard.test}` "
@@ -169,23 +170,31 @@ def page(assertions: dict[str, str], same_file: bool) -> str:
         for guard in GUARDS
     ]
     elsewhere = [f"| {threat} | {guard} | {test} |" for threat, guard, test in ELSEWHERE]
-    scope = " of its file" if same_file else ""
     return TEXT.format(
-        tests=TESTS, rows="\n".join(rows), elsewhere="\n".join(elsewhere), scope=scope
+        tests=TESTS,
+        rows="\n".join(rows),
+        elsewhere="\n".join(elsewhere),
+        scope="all attack tests" if everything else "the attack test",
+        others=", and no other test does" if everything else "",
     )
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="guards whose test's name holds this")
-    parser.add_argument("--same-file", action="store_true", help="run the guard's test file only")
+    parser.add_argument("--from", type=int, default=1, dest="first", help="first guard, from 1")
+    parser.add_argument("--to", type=int, default=len(GUARDS), dest="last", help="last guard")
+    parser.add_argument(
+        "--all", action="store_true", help="run every attack test, not only its own"
+    )
     options = parser.parse_args()
-    chosen = [guard for guard in GUARDS if options.only in guard.test]
-    assertions: dict[str, str] = json.loads(KEPT.read_text()) if KEPT.exists() else {}
-    assertions = assertions if options.only else {}
+    chosen = [g for g in GUARDS[options.first - 1 : options.last] if options.only in g.test]
+    part = len(chosen) < len(GUARDS)
+    assertions: dict[str, str] = json.loads(KEPT.read_text()) if part and KEPT.exists() else {}
     wrong = 0
     for number, guard in enumerate(chosen, 1):
-        count, failures = without(guard, file_of(guard.test) if options.same_file else TESTS)
+        own = f"{file_of(guard.test)}::{guard.test}"
+        count, failures = without(guard, TESTS if options.all else own)
         problem = verdict(guard, count, failures)
         wrong += problem is not None
         named = next((f.assertion for f in failures if f.test == guard.test), "")
@@ -199,7 +208,7 @@ def main() -> int:
         return 1
     if all(guard.test in assertions for guard in GUARDS):
         PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(page(assertions, options.same_file))
+        PAGE.write_text(page(assertions, options.all))
     print(f"threats: {len(chosen)} guards, each missed by exactly its own test")
     return 0
 

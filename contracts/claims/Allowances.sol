@@ -62,7 +62,7 @@ abstract contract Allowances is IClaimsDesk, Pausing {
     ) internal view returns (uint256 share, uint256 toKeep) {
         uint256 insured = _insured[_key(risk, run)];
         if (insured == 0) {
-            (insured, ) = exposureLedger.booked(IExposureLedger.Dimension.Risk, RiskIndex.unwrap(risk));
+            insured = exposureLedger.insuredOn(risk);
             toKeep = insured > sumInsured ? insured : 0;
         }
         share = insured <= sumInsured ? limit : (limit * sumInsured) / insured;

@@ -135,6 +135,12 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     }
 
     /// @inheritdoc IExposureLedger
+    function insuredOn(RiskIndex risk) external view returns (uint256) {
+        uint256 key = RiskIndex.unwrap(risk);
+        return (_booked[Dimension.Risk][key / LANES] >> _shiftOf(key)) & MOST;
+    }
+
+    /// @inheritdoc IExposureLedger
     function closedUntil(Dimension dimension, uint256 key) public view returns (uint40) {
         Limits memory limits = _limits[dimension][key];
         return limits.pausedUntil > limits.frozenUntil ? limits.pausedUntil : limits.frozenUntil;

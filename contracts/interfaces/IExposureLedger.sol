@@ -71,6 +71,9 @@ interface IExposureLedger {
     /// @notice No cap set for a key means the default cap.
     function booked(Dimension dimension, uint256 key) external view returns (uint128 booked_, uint128 cap);
 
+    /// @notice Sums insured on a risk, booked now.
+    function insuredOn(RiskIndex risk) external view returns (uint256);
+
     /// @notice First second at which a key takes new cover again, 0 when it was never paused or frozen.
     function closedUntil(Dimension dimension, uint256 key) external view returns (uint40);
 

@@ -101,8 +101,8 @@ contract DeskNeighbours is RunReader {
         return (uint128(leaves.length), _span[0], _span[1]);
     }
 
-    function booked(uint8, uint256 key) external view returns (uint128, uint128) {
-        return (_insured[key], type(uint128).max);
+    function insuredOn(RiskIndex risk) external view returns (uint256) {
+        return _insured[RiskIndex.unwrap(risk)];
     }
 
     function premiumAt(PolicyId policy, uint40) external view returns (uint128, uint128) {

@@ -207,7 +207,7 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     /// @inheritdoc RunReader
     function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
         (uint256 n, uint256 f) = _sizeAt(epoch);
-        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, (n + f) / 2 + 1);
+        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, _lostQuorum(n, f));
     }
 
     /// @inheritdoc RunReader
@@ -231,7 +231,12 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
         (uint256 n, uint256 f) = CommitteeRoll.sizeOf(s.roll);
-        return (LaneQuorum.atLeast(s.lost, (n + f) / 2 + 1), LaneQuorum.atLeast(s.attacked, f + 1));
+        return (LaneQuorum.atLeast(s.lost, _lostQuorum(n, f)), LaneQuorum.atLeast(s.attacked, f + 1));
+    }
+
+    /// @dev Members of `n`, of whom f may fail, who lose a slot.
+    function _lostQuorum(uint256 n, uint256 f) private pure returns (uint256) {
+        return (n + f) / 2 + 1;
     }
 
     function _key(SubjectId subject, uint32 epoch) private pure returns (uint256) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IRunReader} from "../interfaces/IRunReader.sol";
 import {Peril, RiskIndex} from "../interfaces/Types.sol";
 import {RunMath} from "../libraries/RunMath.sol";
@@ -36,7 +37,7 @@ abstract contract RunReader is IRunReader {
 
     /// @inheritdoc IRunReader
     function settleableAt(uint64 slot, uint32 holdWindow) public view returns (uint40) {
-        return uint40((uint256(slot) + 1) * slotLength) + maxReportDelay + holdWindow;
+        return SafeCast.toUint40((uint256(slot) + 1) * slotLength + maxReportDelay + holdWindow);
     }
 
     /// @inheritdoc IRunReader

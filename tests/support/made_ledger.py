@@ -45,7 +45,8 @@ BASIS_POINT = 10**14
 CONTRACTS = (
     "Authority", "StableCoin", "OracleCommittee", "ModelRegistry", "RiskRegister", "ProductBook",
     "RateIndex", "RiskFeed", "IncidentRegistry", "ExposureLedger", "Cell", "PolicyBook", "Facility",
-    "CertificateBook", "ClaimsDesk", "JuniorVault", "SeniorVault",
+    "CertificateBook", "ClaimsDesk", "JuniorVault", "SeniorVault", "AssessorPanel",
+    "AppealCommittee", "AppealBoard",
 )  # fmt: skip
 ADDRESSES = {name: "0x" + f"{i:02x}" * 20 for i, name in enumerate(CONTRACTS, 0xA0)}
 FEE_BPS, JUNIOR_BPS, COMMISSION_BPS = 500, 4_000, 1_000
@@ -57,6 +58,10 @@ TERMS = {
     "instantLimit": 60_000_000, "unreviewedLimit": 10**12, "termsHash": keccak(b"wording"),
 }  # fmt: skip
 POLICY, CERTIFICATE = 1, 2
+CEILING = 10**18
+"""Most that the cell pays without review in a day: more than a made ledger ever pays."""
+AMPLE = {"instantLimit": 10**18, "unreviewedLimit": 10**20}
+"""Limits of the certificates' product, so that each is paid at once."""
 
 
 def key_of(name: str) -> bytes:
@@ -157,6 +162,8 @@ class Made:
     """(risk, slot) → members that marked it lost; members 0 to 2 mark it attacked too."""
     masks: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     scheduled: dict[tuple[int, int], int] = field(default_factory=dict)
+    insured_at: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Sums insured by risk and first second of a run, once one of its covers is settled."""
     model: bytes = keccak(b"model")
     _open: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
@@ -230,10 +237,10 @@ class Made:
                 activeFrom=self.now - 1_000,
             )  # fmt: skip
             table = sum(lane << 16 * i for i, lane in enumerate(TABLE))
-            for product in (POLICY, CERTIFICATE):
+            for product, limits in ((POLICY, {}), (CERTIFICATE, AMPLE)):
                 self.emit(
                     "ProductBook", "ProductRegistered", product=product, table=table,
-                    termsHash=TERMS["termsHash"], terms=TERMS | {"form": product - 1},
+                    termsHash=TERMS["termsHash"], terms=TERMS | {"form": product - 1} | limits,
                 )  # fmt: skip
             for risk in range(risks):
                 self.emit(
@@ -628,10 +635,11 @@ class Made:
         due = min(due, policy.insured - (policy.granted - before)) - before
         if due <= 0:
             return
-        instant = min(due, TERMS["instantLimit"] - min(TERMS["instantLimit"], before))
+        share = self._share(policy.risk, start, policy.insured)
+        instant = min(due, share - min(share, before))
         policy.by_run[start] = before + due
         policy.granted += due
-        claim = keccak(text=f"claim {number} {start}")
+        claim = claim_of(number, start)
         with self.transaction("ClaimsDesk"):
             slot = start // SLOT
             if not before:
@@ -651,6 +659,16 @@ class Made:
                 )  # fmt: skip
                 self._pay(policy.holder, instant)
 
+    def _share(self, risk: int, start: int, insured: int) -> int:
+        """A policy's part of the instant limit, by all sums insured at the run's first claim."""
+        everything = self.insured_at.setdefault((risk, start), self._insured_on(risk))
+        return int(TERMS["instantLimit"] * insured // max(everything, insured))
+
+    def _insured_on(self, risk: int) -> int:
+        policies = sum(policy.insured for policy in self.policies if policy.risk == risk)
+        batches = [batch.leaves for batch in self.batches if batch.risk == risk]
+        return policies + sum(units * UNIT for leaves in batches for _, units, _ in leaves)
+
     def _pay(self, payee: str, amount: int) -> None:
         from_junior = min(amount, self.junior)
         self.junior -= from_junior
@@ -665,7 +683,7 @@ class Made:
     def review(self) -> None:
         """Two assessors approve, or refuse, every claim that waits."""
         for (number, start), amount in self.scheduled.items():
-            claim = keccak(text=f"claim {number} {start}")
+            claim = claim_of(number, start)
             approve = self.random.random() < 0.7
             for name in ("assessor a", "assessor b"):
                 with self.transaction("ClaimsDesk"):
@@ -708,6 +726,7 @@ class Made:
         ]
         if not due:
             return
+        self.insured_at.setdefault((batch.risk, start), self._insured_on(batch.risk))
         batch.paid |= set(due)
         amount = sum(batch.leaves[i][1] * UNIT for i in due)
         with self.transaction("ClaimsDesk"):
@@ -738,6 +757,11 @@ class Made:
         self.now += 200
         self.settle()
         self.review()
+
+
+def claim_of(policy: int, start: int) -> bytes:
+    """A claim's id: the policy's number and the first slot of the run."""
+    return (policy << 64 | start // SLOT).to_bytes(32, "big")
 
 
 def tree_root(leaves: list[bytes]) -> bytes:
@@ -797,7 +821,7 @@ class Endpoint(httpx.BaseTransport):
         state = self.made.states[block]
         numbers = {
             "frameLength()": FRAME, "slotLength()": SLOT, "maxReportDelay()": DELAY,
-            "feeBps()": FEE_BPS, "juniorPremiumBps()": JUNIOR_BPS,
+            "feeBps()": FEE_BPS, "juniorPremiumBps()": JUNIOR_BPS, "dailyInstantCeiling()": CEILING,
             **{f"{name}()": state[name] for name in ("assets", "locked", "fees", "reserved")},
         }  # fmt: skip
         for text, value in numbers.items():

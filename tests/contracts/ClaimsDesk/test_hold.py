@@ -10,8 +10,8 @@ REASON = b"\x0a" * 32
 SETTLEABLE = SLOT + DELAY + HOLD
 
 
-def hold(world, until=2_000, who="claims_hold"):
-    arguments = (world.claim(), REASON, world.time(0) + until)
+def hold(world, until=2_000, who="claims_hold", run=0):
+    arguments = (world.claim(run=run), REASON, world.time(0) + until)
     sender = {"from": person(who).address}
     world.desk.hold.call(*arguments, sender)
     return world.desk.hold(*arguments, sender)
@@ -61,3 +61,21 @@ def test_settle__after_a_hold__sends_all_to_the_assessors(world):
     world.at(2_000)
     assert world.settled() == (0, 500_000)
     assert world.desk.claimOf(world.claim())["heldUntil"] == world.time(0) + 2_000
+
+
+def test_hold__slot_beyond_the_end_of_time__is_refused(world):
+    with reverts_with("SafeCastOverflowedUintDowncast", 40, ...):
+        hold(world, run=2**48)
+
+
+def test_hold__after_an_earlier_run_was_settled__keeps_both_apart(world):
+    world.mark([*range(8), *range(100, 108)])
+    world.after(20)
+    assert world.settled() == (500_000, 0)
+    hold(world, until=3_000, run=100)
+    view = world.desk.claimOf(world.claim())
+    assert (view["instant"], view["heldUntil"]) == (500_000, 0)
+    world.at(3_000)
+    assert world.settled(run=100) == (0, 500_000)
+    assert world.desk.claimOf(world.claim())["instant"] == 500_000
+    assert world.desk.committedOf(7) == 1_000_000

@@ -134,3 +134,55 @@ def test_settle_certificates_pushed__covered_leaves__pay_each_holder(lost):
     assert [int(payee, 16) for payee in paid["payees"]] == [1, 2]
     event = transaction.events["CertificatesPaid"]
     assert (int(event["payee"], 16), event["amount"], event["count"]) == (0, 2 * len(LEAVES), 2)
+
+
+def claim_id(world, index):
+    return (
+        "0x" + (1 << 128 | BATCH << 64 | world.run() | (index + 1) << 136).to_bytes(32, "big").hex()
+    )
+
+
+def test_settle_certificates__beyond_the_bordereaus_part__schedules_the_platforms_rest(lost):
+    lost.set_terms(instant_limit=40)
+    post(lost)
+    transaction = settle(lost)
+    assert transaction.events["Paid"]["amount"] == 40
+    scheduled = transaction.events["ClaimScheduled"]
+    assert (scheduled["claim"], scheduled["amount"]) == (claim_id(lost, 0), 8)
+    assert lost.desk.payeeOf(claim_id(lost, 0)) == person("platform").address
+    assert settle(lost).events["ClaimScheduled"]["amount"] == 48
+
+
+def test_settle_certificates_pushed__beyond_the_bordereaus_part__schedules_each_holders_rest(lost):
+    lost.set_terms(instant_limit=60)
+    post(lost, pushed=True)
+    transaction = push(lost)
+    assert tuple(transaction.events["PaidMany"]["amounts"]) == (48, 12)
+    scheduled = transaction.events["ClaimScheduled"]
+    assert (scheduled["claim"], scheduled["amount"]) == (claim_id(lost, 1), 36)
+    assert int(lost.desk.payeeOf(claim_id(lost, 1)), 16) == 2
+
+
+def test_settle_certificates_pushed__desk_is_paused__waits_in_each_holders_name(lost):
+    post(lost, pushed=True)
+    lost.desk.pause(b"\x0c" * 32, {"from": person("guardian").address})
+    transaction = push(lost)
+    assert "PaidMany" not in transaction.events
+    for index in range(2):
+        payee, amount = lost.desk.waitingOf(claim_id(lost, index))
+        assert (int(payee, 16), amount) == (index + 1, 48)
+
+
+def test_settle_certificates__held_bordereau__is_refused_and_then_goes_to_the_assessors(world):
+    claim = "0x" + (1 << 128 | BATCH << 64 | world.run()).to_bytes(32, "big").hex()
+    post(world)
+    world.mark([*range(10)])
+    until = world.time(0) + 2_000
+    world.desk.hold(claim, b"\x0a" * 32, until, {"from": person("claims_hold").address})
+    world.after(20)
+    with reverts_with("ClaimIsHeld", claim, until):
+        settle(world)
+    world.at(2_000)
+    transaction = settle(world)
+    assert "Paid" not in transaction.events
+    assert transaction.events["ClaimScheduled"]["amount"] == len(LEAVES)

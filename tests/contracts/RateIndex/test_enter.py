@@ -1,5 +1,11 @@
+from contracts.client.signatures import keccak256
 from tests.support.cover import RATE_UNIT, TABLE
 from tests.support.reverts import reverts_with
+
+PAIRS = 3
+"""Storage slot of the index's pairs of risks."""
+MOST_POLICIES = 2**20 - 1
+"""Policies that one side of a pair counts, in the bits from 136 (even risk) or 156 (odd) on."""
 
 
 def test_enter__anyone_but_the_policy_book__is_refused(index, accounts):
@@ -14,6 +20,21 @@ def test_enter__ninth_product_in_one_group__is_refused(index, enter):
         enter(9, 3)
     enter(9, 16)
     assert index.policiesOn(9, 16) == 1
+
+
+def test_enter__one_policy_more_than_an_index_can_count__is_refused(index, enter, web3):
+    enter(1, 3)
+    pair = (1 << 32 | 3 >> 1).to_bytes(32, "big")
+    slot = keccak256(pair + PAIRS.to_bytes(32, "big"))
+    strip = int.from_bytes(
+        web3.eth.get_storage_at(index.address, int.from_bytes(slot, "big")), "big"
+    )
+    full = strip | MOST_POLICIES << 156
+    arguments = [index.address, "0x" + slot.hex(), f"0x{full:064x}"]
+    web3.provider.make_request("evm_setAccountStorageAt", arguments)
+    assert index.policiesOn(1, 3) == MOST_POLICIES
+    with reverts_with("TooManyPolicies", 1, 3):
+        enter(1, 3)
 
 
 def test_enter__first_policy__starts_the_index_at_the_rate_of_the_effective_score(
