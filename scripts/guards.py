@@ -340,6 +340,32 @@ GUARDS = (
 
 ELSEWHERE = (
     (
+        "cover raised after the incident began",
+        "an increase acts after `increaseDelay`, which is no shorter than the coverage lag",
+        "`PolicyBook/test_endorse.py`, `ProductBook/test_register.py`",
+    ),
+    (
+        "wash transactions, or a platform that stages outages",
+        "a certificate's lag, and one yearly limit for all that a platform is paid without review",
+        "`ClaimsDesk/test_settle_certificates.py`, `ClaimsDesk/test_allowances.py`",
+    ),
+    (
+        "an equivocating member",
+        "its own marks are only ever added to, in its own lane",
+        "`IncidentRegistry/test_attest.py`",
+    ),
+    (
+        'backdated "omitted" certificates',
+        "an omission can be proven only for a reserved serial, after its commit-by time, and paid "
+        "by the bond of the key that signed",
+        "`BondDesk/test_prove_omission.py`",
+    ),
+    (
+        "endless freezes of a dependency",
+        "longest closure and cool-down in the ledger",
+        "`ExposureLedger/test_pause.py`, `IncidentRegistry/test_suspect.py`",
+    ),
+    (
         "replay on another chain, contract, version or frame",
         "EIP-712 domain, committee version and frame in every digest",
         "`IncidentRegistry/test_attest.py`, `RiskFeed/test_report.py`, `PolicyBook/test_bind.py`",
