@@ -224,9 +224,10 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     }
 
     /// @dev Members and tolerated faults of the committee that may mark the epoch.
-    function _sizeAt(uint32 epoch) private view returns (uint256 n, uint256 f) {
-        (, address roll, ) = _committeeOf(epoch);
-        return CommitteeRoll.sizeOf(CodeStore.read(roll));
+    function _sizeAt(uint32 epoch) private view returns (uint256, uint256) {
+        (uint32 version, uint8 n, uint8 f) = committee.sizeAt(uint40(epoch * SLOTS * slotLength));
+        require(version != 0, NoCommittee(epoch));
+        return (n, f);
     }
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {

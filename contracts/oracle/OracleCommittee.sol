@@ -15,11 +15,17 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     struct Version {
         /// code store of the signers, see `CommitteeRoll`
         address roll;
-        uint40 activeFrom;
-        uint40 activeUntil;
+        /// seconds in 32 bits (until 2106)
+        uint32 activeFrom;
+        uint32 activeUntil;
         /// one bit for each suspended lane
         uint16 suspended;
+        /// as in the roll, for those who count and know no signer
+        uint8 n;
+        uint8 f;
     }
+
+    uint32 private constant NEVER = type(uint32).max;
 
     uint256 private constant MAX_MEMBERS = 16;
 
@@ -54,8 +60,9 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
         version = ++_count;
         uint40 activeFrom = uint40(block.timestamp) + (_newest == 0 ? 0 : rotationDelay);
-        _versions[version] = Version(CodeStore.write(CommitteeRoll.encode(members_, f)), activeFrom, type(uint40).max, 0);
-        if (_newest != 0) _versions[_newest].activeUntil = activeFrom;
+        address roll = CodeStore.write(CommitteeRoll.encode(members_, f));
+        _versions[version] = Version(roll, uint32(activeFrom), NEVER, 0, uint8(n), f);
+        if (_newest != 0) _versions[_newest].activeUntil = uint32(activeFrom);
         (_newest, _newestFrom) = (version, activeFrom);
         for (uint256 i = 0; i < n; ++i) _members[version].push(members_[i]);
         configDigestOf[version] = configDigest;
@@ -67,10 +74,10 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
         require(version != 0 && version == _newest, UnknownVersion(version));
         uint40 activeFrom = _newestFrom;
         require(activeFrom > block.timestamp, AlreadyInForce(version, activeFrom));
-        _versions[version].activeUntil = activeFrom;
+        _versions[version].activeUntil = uint32(activeFrom);
         uint32 previous = version - 1;
         while (_versions[previous].activeUntil != activeFrom || _isCancelled(previous)) --previous;
-        _versions[previous].activeUntil = type(uint40).max;
+        _versions[previous].activeUntil = NEVER;
         (_newest, _newestFrom) = (previous, _versions[previous].activeFrom);
         emit CommitteeCancelled(version);
     }
@@ -116,6 +123,13 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     }
 
     /// @inheritdoc IOracleCommittee
+    function sizeAt(uint40 time) external view returns (uint32 version, uint8 n, uint8 f) {
+        version = versionAt(time);
+        if (version == 0 && _newest != 0) version = 1;
+        return (version, _versions[version].n, _versions[version].f);
+    }
+
+    /// @inheritdoc IOracleCommittee
     function thresholds(
         uint32 version
     ) external view returns (uint8 n, uint8 f, uint8 vectorQuorum, uint8 lostQuorum, uint8 attackQuorum) {
@@ -144,7 +158,7 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     /// @inheritdoc IOracleCommittee
     function termOf(uint32 version) external view returns (uint40 activeFrom, uint40 activeUntil, uint16 suspended) {
         Version storage v = _versions[version];
-        return (v.activeFrom, v.activeUntil, v.suspended);
+        return (v.activeFrom, v.activeUntil == NEVER ? type(uint40).max : v.activeUntil, v.suspended);
     }
 
     // ---- internal
