@@ -1,7 +1,7 @@
 """Claims that wait for another day, or are held
 
-Revision: 0002
-Before: 0001
+Revision: 0003
+Before: 0002
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 import backend.storage.types
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
