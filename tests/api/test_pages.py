@@ -21,7 +21,7 @@ from contracts.client.signatures import address_of, keccak256, sign
 from contracts.client.system import CONTRACTS
 from tests.support.api import ADMIN, DEPLOYMENT, OTHER, PLATFORM, Bench
 
-CLAIM = "0x" + "07" * 32
+CLAIM = f"0x{1 << 64 | 5:064x}"
 ASSESSOR = keccak256(b"an assessor of the tests")
 SECOND = keccak256(b"another assessor of the tests")
 STRANGER = keccak256(b"no assessor")

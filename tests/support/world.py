@@ -12,7 +12,7 @@ from contracts.client.signatures import keccak256
 from tests.support.api import ASSESSOR, DEPLOYMENT, HOLDER, PLATFORM, UNDERWRITER, Bench
 
 SERIES = "0x" + "5e" * 32
-CLAIM = "0x" + "c1" * 32
+CLAIM = f"0x{1 << 64 | 64:064x}"
 INSURER_ONLY = {
     "create_platform", "list_platforms", "create_key", "list_keys", "revoke_key", "deposit_bond",
     "create_series",
