@@ -27,6 +27,7 @@ from backend.audit.ledger import (
     cover_of,
     hexed,
     leaf_width,
+    places,
     resets,
     was_waiting,
 )
@@ -978,7 +979,7 @@ def check_certificate_claims(
         except ValueError as error:
             result.cannot("certificates", where, str(error))
             continue
-        for index in event.args["indices"]:
+        for index in places(event.args["indices"]):
             if index >= row["size"] or index >= len(leaves) // leaf_width(row):
                 result.cannot("certificates", where, f"leaf {index} is unknown")
                 continue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -23,14 +24,6 @@ abstract contract Batches is ICertificateBook, EIP712 {
         uint48 unit;
         /// seconds from the last start until a batch may expire: tenor, report delay and claim window
         uint32 tail;
-    }
-
-    /// @dev What a claim comes to; times in seconds.
-    struct Settled {
-        uint128 amount;
-        uint48 unit;
-        uint40 earliest;
-        uint40 latest;
     }
 
     bytes32 private constant HEADER_TYPEHASH =
@@ -76,8 +69,19 @@ abstract contract Batches is ICertificateBook, EIP712 {
     }
 
     /// @inheritdoc ICertificateBook
+    /// @dev The thirteen fields lie in memory one after the other, a word each, as they are hashed. The type's hash is put into the word before them,
+    ///   and what was there put back.
     function headerDigest(BordereauHeader memory header) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(HEADER_TYPEHASH, header)));
+        bytes32 typeHash = HEADER_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let start := sub(header, 32)
+            let kept := mload(start)
+            mstore(start, typeHash)
+            structHash := keccak256(start, 448)
+            mstore(start, kept)
+        }
+        return _hashTypedDataV4(structHash);
     }
 
     /// @inheritdoc ICertificateBook
@@ -144,24 +148,38 @@ abstract contract Batches is ICertificateBook, EIP712 {
         require(runsFrom >= postedAt, RunBeforePosting(batch, runsFrom, postedAt));
     }
 
-    /// @dev Sets the serials' bits, a word at a time.
-    function _mark(BatchId batch, uint32[] calldata indices) internal {
-        mapping(uint256 word => uint256) storage words = _claimed[_numberOf(batch)];
-        uint256 first = _firstOf(batch);
-        uint256 word = (first + indices[0]) / 256;
-        uint256 bits = words[word];
-        for (uint256 i = 0; i < indices.length; ++i) {
-            uint256 serial = first + indices[i];
-            if (serial / 256 != word) {
-                words[word] = bits;
-                word = serial / 256;
-                bits = words[word];
-            }
-            uint256 bit = 1 << (serial % 256);
-            require(bits & bit == 0, AlreadyClaimed(batch, indices[i]));
-            bits |= bit;
+    /// @dev Sets the serials' bits, a word at a time. @custom:pre indices are strictly increasing
+    function _mark(BatchId batch, bytes calldata indices) internal {
+        uint256 read = 0;
+        while (read < indices.length) {
+            uint256 word;
+            uint256 bits;
+            (word, bits, read) = _nextWord(_firstOf(batch), indices, read);
+            _set(batch, word, bits);
         }
-        words[word] = bits;
+    }
+
+    /// @dev The serials from byte `from` of `indices` on that share a word of bits with the first of them, and the byte behind them.
+    function _nextWord(uint256 first, bytes calldata indices, uint256 from) private pure returns (uint256 word, uint256 bits, uint256 upTo) {
+        assembly ("memory-safe") {
+            let at := add(indices.offset, from)
+            let end := add(indices.offset, indices.length)
+            word := shr(8, add(first, shr(224, calldataload(at))))
+            for {} lt(at, end) { at := add(at, 4) } {
+                let serial := add(first, shr(224, calldataload(at)))
+                if xor(shr(8, serial), word) { break }
+                bits := or(bits, shl(and(serial, 255), 1))
+            }
+            upTo := sub(at, indices.offset)
+        }
+    }
+
+    function _set(BatchId batch, uint256 word, uint256 bits) private {
+        mapping(uint256 word => uint256) storage words = _claimed[_numberOf(batch)];
+        uint256 before = words[word];
+        uint256 twice = before & bits;
+        if (twice != 0) revert AlreadyClaimed(batch, uint32(word * 256 + Math.log2(twice & (~twice + 1)) - _firstOf(batch)));
+        words[word] = before | bits;
     }
 
     function _factsOf(ProductId product) internal returns (Facts memory facts) {

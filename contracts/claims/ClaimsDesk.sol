@@ -13,8 +13,10 @@ import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRunReader} from "../interfaces/IRunReader.sol";
-import {BatchId, ClaimId, Cover, Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+import {BatchId, ClaimId, Cover, Payment, Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
 import {ClaimIds} from "../libraries/ClaimIds.sol";
+import {Indices} from "../libraries/Indices.sol";
+import {Payments} from "../libraries/Payments.sol";
 import {ProductRecord} from "../libraries/ProductRecord.sol";
 import {RunMath} from "../libraries/RunMath.sol";
 import {Allowances} from "./Allowances.sol";
@@ -23,6 +25,8 @@ import {Reviews} from "./Reviews.sol";
 
 /// @title Liability rules and settlement: from attested slots to money, without anyone's permission.
 contract ClaimsDesk is Reviews, Allowances {
+    using Indices for bytes;
+    using Payments for Payment;
     using SafeCast for uint256;
 
     /// @dev One slot a policy: everything it was ever granted, and the books of the run settled or held last.
@@ -72,20 +76,19 @@ contract ClaimsDesk is Reviews, Allowances {
         uint256 insured;
     }
 
-    /// @dev A bordereau that a run pays.
+    /// @dev A bordereau that a run pays, and what its claimed certificates are due.
     struct Bordereau {
         BatchId id;
         uint64 runStart;
-        ICertificateBook.Batch batch;
+        ICertificateBook.Settled due;
         Terms terms;
     }
 
     /// @dev Payments of a list out of one cell.
-    struct Payments {
+    struct List {
         address cell;
         uint256 count;
-        address[] payees;
-        uint128[] amounts;
+        Payment[] payments;
     }
 
     IPolicyBook public immutable policyBook;
@@ -135,7 +138,7 @@ contract ClaimsDesk is Reviews, Allowances {
     function settleMany(PolicyId[] calldata policies, uint64 runStart) external {
         Assessment memory a;
         Terms memory terms;
-        Payments memory payments;
+        List memory list;
         a.runStart = runStart;
         for (uint256 i = 0; i < policies.length; ++i) {
             Cover memory cover = policyBook.coverAt(policies[i], _startOf(runStart));
@@ -144,14 +147,14 @@ contract ClaimsDesk is Reviews, Allowances {
             if (a.instant + a.scheduled == 0) continue;
             uint64 paid = _grant(a, cover, terms, policies[i]);
             if (paid == 0) continue;
-            if (payments.cell != terms.cell) {
-                _payAll(payments);
-                payments = Payments(terms.cell, 0, new address[](policies.length), new uint128[](policies.length));
+            if (list.cell != terms.cell) {
+                _payAll(list);
+                list = List(terms.cell, 0, new Payment[](policies.length));
             }
-            (payments.payees[payments.count], payments.amounts[payments.count]) = (cover.holder, paid);
-            payments.count += 1;
+            list.payments[list.count] = Payments.pack(cover.holder, paid);
+            list.count += 1;
         }
-        _payAll(payments);
+        _payAll(list);
     }
 
     /// @inheritdoc IClaimsDesk
@@ -177,36 +180,40 @@ contract ClaimsDesk is Reviews, Allowances {
     function settleCertificates(
         BatchId batchId,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (uint128 paid) {
-        Bordereau memory b = _paying(batchId, runStart, false);
-        ICertificateBook.Payouts memory due;
-        (due.payees, due.amounts) = (new address[](1), new uint128[](1));
-        due.payees[0] = b.batch.platform;
-        (due.amounts[0], due.earliestStart, due.latestStart) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
-        paid = _grantCertificates(b, indices, due);
+        Bordereau memory b;
+        (b.id, b.runStart) = (batchId, runStart);
+        b.due = certificateBook.claim(batchId, runStart, indices, leaves, proof);
+        uint64 instant;
+        (instant, paid) = _grantCertificates(b, false);
+        if (paid != b.due.amount) _divide(b, indices.at(0), b.due.platform, b.due.amount, instant, uint64(paid));
         if (paid == 0) return paid;
-        emit CertificatesPaid(batchId, runStart, b.batch.platform, paid, uint32(indices.length));
-        ICell(b.terms.cell).pay(b.batch.platform, paid);
+        emit CertificatesPaid(batchId, runStart, b.due.platform, paid, b.due.count);
+        ICell(b.terms.cell).pay(b.due.platform, paid);
     }
 
     /// @inheritdoc IClaimsDesk
     function settleCertificatesPushed(
         BatchId batchId,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings
     ) external returns (uint128 paid) {
-        Bordereau memory b = _paying(batchId, runStart, true);
-        ICertificateBook.Payouts memory due = certificateBook.claimPushed(batchId, runStart, indices, leaves, proof, openings);
-        paid = _grantCertificates(b, indices, due);
+        Bordereau memory b;
+        (b.id, b.runStart) = (batchId, runStart);
+        Payment[] memory payments;
+        (b.due, payments) = certificateBook.claimPushed(batchId, runStart, indices, leaves, proof, openings);
+        uint64 instant;
+        (instant, paid) = _grantCertificates(b, true);
+        if (paid != b.due.amount) _divideAll(b, indices, payments, instant, uint64(paid));
         if (paid == 0) return paid;
-        emit CertificatesPaid(batchId, runStart, address(0), paid, uint32(due.payees.length));
-        ICell(b.terms.cell).payMany(due.payees, due.amounts);
+        emit CertificatesPaid(batchId, runStart, address(0), paid, b.due.count);
+        ICell(b.terms.cell).payMany(payments);
     }
 
     // ---------------------------------------------------------------- holder of claims
@@ -411,82 +418,82 @@ contract ClaimsDesk is Reviews, Allowances {
         _parts[ClaimIds.ofPolicy(policy, account.run)] = Part(account.booked, account.routed, account.heldUntil);
     }
 
-    function _payAll(Payments memory payments) private {
-        if (payments.count == 0) return;
-        (address[] memory payees, uint128[] memory amounts) = (payments.payees, payments.amounts);
-        uint256 count = payments.count;
+    function _payAll(List memory list) private {
+        if (list.count == 0) return;
+        (Payment[] memory payments, uint256 count) = (list.payments, list.count);
         assembly ("memory-safe") {
-            mstore(payees, count)
-            mstore(amounts, count)
+            mstore(payments, count)
         }
-        ICell(payments.cell).payMany(payees, amounts);
+        ICell(list.cell).payMany(payments);
     }
 
     // ---------------------------------------------------------------- certificates
 
-    /// @dev The run pays the bordereau's holders (`pushed`) or its platform, as the series says; it lasted beyond the waiting period and may
-    ///   still be claimed. That it began after posting is the book's to check.
-    function _paying(BatchId id, uint64 runStart, bool pushed) private view returns (Bordereau memory b) {
-        (b.id, b.runStart, b.batch) = (id, runStart, certificateBook.batchOf(id));
-        require(b.batch.pushed == pushed, WrongPayees(id, b.batch.pushed));
-        b.terms = _termsOf(b.batch.product);
-        _requireOpen(_closesAt(b.batch.end, b.terms));
-        ClaimId all = ClaimIds.ofBatch(id, runStart);
+    /// @dev Books what claimed certificates are due. The run pays the bordereau's holders (`pushed`) or its platform, as the series says; it
+    ///   lasted beyond the waiting period, began within the cover of the certificates that start first and last, and may still be claimed.
+    ///   That it began after posting is the book's to check.
+    /// @return instant granted without review
+    /// @return paid what of it is to be paid now
+    function _grantCertificates(Bordereau memory b, bool pushed) private returns (uint64 instant, uint64 paid) {
+        ICertificateBook.Settled memory due = b.due;
+        require(due.pushed == pushed, WrongPayees(b.id, due.pushed));
+        Terms memory terms = _termsOf(due.product);
+        b.terms = terms;
+        _requireOpen(_closesAt(due.lastStart + terms.term, terms));
+        ClaimId all = ClaimIds.ofBatch(b.id, b.runStart);
         _requireNotHeld(all, _parts[all].heldUntil);
-        uint256 until = uint256(_startOf(runStart)) + b.terms.waitingPeriod + 1;
-        (uint64 last, ) = _readRun(b.terms, b.batch.risk, 0, runStart, until);
-        uint256 lost = _startOf(last + 1) - _startOf(runStart);
-        require(lost > b.terms.waitingPeriod, RunTooShort(lost, b.terms.waitingPeriod));
+        uint40 start = _startOf(b.runStart);
+        (uint64 last, ) = _readRun(terms, due.risk, 0, b.runStart, uint256(start) + terms.waitingPeriod + 1);
+        uint256 lost = _startOf(last + 1) - start;
+        require(lost > terms.waitingPeriod, RunTooShort(lost, terms.waitingPeriod));
+        require(due.latestStart + terms.coverageLag <= start, CertificateNotCovered(b.id, due.latestStart, start));
+        require(start < due.earliestStart + terms.term, CertificateNotCovered(b.id, due.earliestStart, start));
+        require(due.amount != 0, NothingDue(all));
+        instant = _grantInstant(b, _parts[all]);
+        if (instant != 0) paid = _takeToday(terms.cell, instant);
     }
 
-    /// @dev Books what marked leaves are due, whose covers must include the start of the run.
-    /// @param due one entry for each index, or one for all; its amounts become what is to be paid now
-    function _grantCertificates(
-        Bordereau memory b,
-        uint32[] calldata indices,
-        ICertificateBook.Payouts memory due
-    ) private returns (uint64 paid) {
-        uint40 start = _startOf(b.runStart);
-        require(due.latestStart + b.terms.coverageLag <= start, CertificateNotCovered(b.id, due.latestStart, start));
-        require(start < due.earliestStart + b.terms.term, CertificateNotCovered(b.id, due.earliestStart, start));
-        uint256 total;
-        for (uint256 i = 0; i < due.amounts.length; ++i) total += due.amounts[i];
-        require(total != 0, NothingDue(ClaimIds.ofBatch(b.id, b.runStart)));
-        uint64 instant = _grantInstant(b, total);
-        if (instant != 0) paid = _takeToday(b.terms.cell, instant);
-        if (paid != total) _distribute(b, indices, due, instant, paid);
+    /// @dev What is granted without review to a bordereau on a run.
+    function _grantInstant(Bordereau memory b, Part storage part) private returns (uint64 instant) {
+        if (part.heldUntil != 0) return 0;
+        (uint256 room, uint256 insured) = _instantShare(b.terms.instantLimit, b.due.risk, b.runStart, b.due.exposure);
+        room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(b.due.platform, b.terms.unreviewedLimit));
+        instant = Math.min(b.due.amount, room).toUint64();
+        _keepInsured(b.due.risk, b.runStart, insured);
+        if (instant == 0) return instant;
+        part.booked += instant;
+        _countUnreviewed(b.due.platform, instant);
     }
 
     /// @dev First come those named first: each is granted without review what is left of `instant`, and paid what is left of `today`.
-    function _distribute(
+    function _divideAll(
         Bordereau memory b,
-        uint32[] calldata indices,
-        ICertificateBook.Payouts memory due,
+        bytes calldata indices,
+        Payment[] memory payments,
         uint64 instant,
         uint64 today
     ) private {
-        for (uint256 i = 0; i < due.amounts.length; ++i) {
-            ClaimId claim = ClaimIds.ofCertificates(b.id, b.runStart, indices[i]);
-            uint64 amount = uint256(due.amounts[i]).toUint64();
-            uint64 unreviewed = uint64(Math.min(amount, instant));
-            uint64 paid = uint64(Math.min(unreviewed, today));
-            (instant, today, due.amounts[i]) = (instant - unreviewed, today - paid, paid);
-            if (paid != unreviewed) _delay(claim, b.terms.cell, due.payees[i], unreviewed - paid);
-            if (unreviewed != amount) _schedule(claim, amount - unreviewed, due.payees[i], b.terms);
+        for (uint256 i = 0; i < payments.length; ++i) {
+            (address payee, uint128 amount) = (payments[i].payeeOf(), payments[i].amountOf());
+            (uint64 unreviewed, uint64 paid) = _divide(b, indices.at(i), payee, amount, instant, today);
+            (instant, today, payments[i]) = (instant - unreviewed, today - paid, Payments.pack(payee, paid));
         }
     }
 
-    /// @dev What of `due` is granted without review to a bordereau on a run.
-    function _grantInstant(Bordereau memory b, uint256 due) private returns (uint64 instant) {
-        Part storage part = _parts[ClaimIds.ofBatch(b.id, b.runStart)];
-        if (part.heldUntil != 0) return 0;
-        (uint256 room, uint256 insured) = _instantShare(b.terms.instantLimit, b.batch.risk, b.runStart, b.batch.exposure);
-        room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(b.batch.platform, b.terms.unreviewedLimit));
-        instant = Math.min(due, room).toUint64();
-        _keepInsured(b.batch.risk, b.runStart, insured);
-        if (instant == 0) return instant;
-        part.booked += instant;
-        _countUnreviewed(b.batch.platform, instant);
+    /// @dev Divides what a payee is due, in the name of its first certificate: what is not paid now waits, or is scheduled.
+    function _divide(
+        Bordereau memory b,
+        uint256 index,
+        address payee,
+        uint128 due,
+        uint64 instant,
+        uint64 today
+    ) private returns (uint64 unreviewed, uint64 paid) {
+        unreviewed = uint64(Math.min(due, instant));
+        paid = uint64(Math.min(unreviewed, today));
+        ClaimId claim = ClaimIds.ofCertificates(b.id, b.runStart, uint32(index));
+        if (paid != unreviewed) _delay(claim, b.terms.cell, payee, unreviewed - paid);
+        if (unreviewed != due) _schedule(claim, uint256(due - unreviewed).toUint64(), payee, b.terms);
     }
 
     // ---------------------------------------------------------------- reviews

@@ -90,13 +90,14 @@ interface IClaimsDesk {
 
     /// @notice Pays certificates whose start s has s + coverageLag <= run start < s + tenor, netted to the platform; what exceeds the bordereau's
     ///   part of the instant limit or the platform's year is scheduled for review.
+    /// @param indices of the certificates in their batch, strictly increasing, 4 bytes each, big endian
     /// @custom:throws WrongPayees, ClaimWindowClosed, RunTooShort, CertificateNotCovered, ClaimIsHeld, NothingDue; RunNotSettleable and NotARun
     ///   of IncidentRegistry; those of CertificateBook.claim
     /// @custom:emits CertificatesPaid, PaymentDelayed, ClaimScheduled
     function settleCertificates(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (uint128 paid);
@@ -109,7 +110,7 @@ interface IClaimsDesk {
     function settleCertificatesPushed(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings

@@ -20,6 +20,9 @@ type BatchId is uint64;
 ///   from bit 136 on one more than the index of the first claimed certificate (0: all claims of the bordereau on the run).
 type ClaimId is bytes32;
 
+/// @dev One of many payments: payee in the upper 160 bits, token units in the lower 96.
+type Payment is uint256;
+
 using {sameProduct as ==} for ProductId global;
 using {sameRisk as ==} for RiskIndex global;
 
