@@ -63,6 +63,9 @@ interface IIncidentRegistry {
     /// @notice Slots lost (quorum) and attacked (f+1) in an epoch, open or closed.
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked);
 
+    /// @notice Only the slots lost, for perils that need no attack.
+    function lostSlots(SubjectId subject, uint32 epoch) external view returns (uint64 lost);
+
     /// @notice One member's own marks, by its lane in the epoch's committee.
     function marksOf(SubjectId subject, uint32 epoch, uint8 lane) external view returns (uint64 lost, uint64 attacked);
 
