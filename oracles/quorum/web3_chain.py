@@ -259,7 +259,9 @@ class Web3Desk:
                 frame,
                 words[0].model_hash,
                 first_risk,
-                share_scores([(w.scores, s.signature) for w, s in zip(words, vectors, strict=True)]),
+                share_scores(
+                    [(w.scores, s.signature) for w, s in zip(words, vectors, strict=True)]
+                ),
             ],
         )
         return self.account.deliver(work, self.chain.deployed.feed, data)
