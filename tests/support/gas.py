@@ -117,7 +117,7 @@ def policies(gas: Gas) -> None:
 
     live.next_frame()
     sent = live.report([3_700] * 256)
-    rates = 100 * UPDATED_SLOT
+    rates = 50 * UPDATED_SLOT
     most = 16 * UPDATED_SLOT + 3 * SIGNATURE + rates
     gas.note("risk.report.per_risk.n256.with_index", sent, 6_800, most, 100)
 
