@@ -36,7 +36,9 @@ INCLUDES = {
     "policy.expire.per_item.k50": "all bookings released; premium was settled when cover ended",
     "risk.report.per_risk.n256.with_index": "the same, per indexed risk, with cover in force on "
     "100 of the 256",
-    "risk.report.per_risk.n256": "3 signed vectors and the median on chain",
+    "risk.report.per_risk.n256.differing": "the same of members who disagree: each vector is sent",
+    "risk.report.per_risk.n256": "3 signed vectors and the median on chain; members agree bit for "
+    "bit, so the vector is sent once",
     "incident.attest": "3 members' own masks over 64 slots, quorum per slot, evidence",
 }
 """What a scenario does, by the beginning of its key; the longest that fits counts."""

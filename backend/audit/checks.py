@@ -199,7 +199,7 @@ def check_scores(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             continue
         result.recomputed["score reports"] += 1
         _check_vectors(event, call, p, result)
-        vectors = [[as_score(lane) for lane in lanes(v["scores"])] for v in call["vectors"]]
+        vectors = [[as_score(lane) for lane in lanes(scores)] for scores in _scores_of(call)]
         said = lanes(event.args["scores"])
         said_medians = lanes(event.args["uncapped"]) or said
         first = event.args["firstRisk"]
@@ -233,19 +233,27 @@ def _capped(wanted: int, before: int, most: int) -> int:
     return max(min(wanted, before + most), before - most, 0)
 
 
+def _scores_of(call: Row) -> list[bytes]:
+    """Packed scores of each vector of a report; an empty one repeats the one before it."""
+    found: list[bytes] = []
+    for vector in call["vectors"]:
+        found.append(vector["scores"] or (found[-1] if found else b""))
+    return found
+
+
 def _vectors_of(call: Row, p: Parameters) -> list[tuple[str, bytes]]:
     """Signer and packed scores of each vector of a report."""
     found = []
-    for vector in call["vectors"]:
+    for vector, scores in zip(call["vectors"], _scores_of(call), strict=True):
         message = {
             "committeeVersion": call["committeeVersion"],
             "frame": call["frame"],
             "modelHash": call["modelHash"],
             "firstRiskIndex": call["firstRisk"],
-            "scores": vector["scores"],
+            "scores": scores,
         }
         signer = signer_of(p, "RiskFeed", "ScoreVector", SCORE_VECTOR, message, vector["signature"])
-        found.append((signer, vector["scores"]))
+        found.append((signer, scores))
     return found
 
 

@@ -20,6 +20,7 @@ from contracts.client.messages import (
     ScoreVector,
     digest,
     pack_scores,
+    share_scores,
 )
 from contracts.client.sender import KeySender
 from contracts.client.signatures import address_of, keccak256, sign
@@ -94,7 +95,7 @@ class ChainSandbox:
                 [scores.get(index, NO_SENSOR_DATA) for index in range(first, first + LANES)]
             )
             message = ScoreVector(version, frame, self._model, first, packed)
-            vectors = [(packed, signature) for signature in self._signatures(message)]
+            vectors = share_scores([(packed, signature) for signature in self._signatures(message)])
             arguments = (version, frame, self._model, first, vectors)
             return frame, self._send("RiskFeed", "report", *arguments)
 

@@ -317,6 +317,20 @@ def unpack_scores(packed: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2))
 
 
+def share_scores(vectors: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """`RiskFeed.SignedVector`s as they are sent: scores equal to those before them are left out.
+
+    Members who saw the same traffic agree bit for bit, so a report mostly carries one vector.
+
+    :param vectors: packed scores and signature of each member, by strictly increasing signer
+    """
+    before = [b"", *(scores for scores, _ in vectors)]
+    return [
+        (b"" if scores == previous else scores, signature)
+        for previous, (scores, signature) in zip(before, vectors, strict=False)
+    ]
+
+
 def dependency_subject(dependency: int) -> int:
     """The subject under which a dependency's slots are marked."""
     return DEPENDENCY_SUBJECTS + dependency

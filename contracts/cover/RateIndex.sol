@@ -32,8 +32,6 @@ contract RateIndex is IRateIndex {
     address public immutable policyBook;
     IRiskFeed public immutable riskFeed;
 
-    /// @inheritdoc IRateIndex
-    mapping(uint32 page => uint256) public coveredRisks;
     mapping(uint32 group => uint256) private _running;
     mapping(ProductId => Tariff) private _tariffs;
     mapping(uint256 pairKey => Pair) private _pairs;
@@ -59,20 +57,29 @@ contract RateIndex is IRateIndex {
         }
     }
 
-    /// @dev Moves the pairs of one product in which a tier changes.
+    /// @dev Moves the pairs of one product in which a tier changes. Unchecked: lanes, shifts and 16-bit rates stay in their words.
     function _reset(ProductId product, uint32 group, uint256 scores, uint256 lanes) private {
         uint256 table = _tariffs[product].table;
+        uint256 pairKey = _pairKey(product, uint256(group) << 4);
         (uint256 changed, uint256 before, uint256 afterwards) = (0, 0, 0);
-        for (uint256 lane = 0; lanes >> lane != 0; lane += 2) {
-            uint256 sides = (lanes >> lane) & 3;
-            if (sides == 0) continue;
-            (uint256 tiers, uint256 next) = _resetPair(product, table, (uint256(group) << 4) | lane, sides, scores >> (16 * lane));
-            if (next == tiers) continue;
-            for (uint256 side = 0; side < 2; ++side) {
-                if (tiers.tierAt(side) == next.tierAt(side)) continue;
-                changed |= 1 << (lane + side);
-                before |= table.rateOf(tiers.tierAt(side)) << (16 * (lane + side));
-                afterwards |= table.rateOf(next.tierAt(side)) << (16 * (lane + side));
+        unchecked {
+            for (uint256 lane = 0; lanes != 0; lane += 2) {
+                uint256 sides = lanes & 3;
+                if (sides != 0) {
+                    (uint256 tiers, uint256 next) = _resetPair(pairKey, table, sides, scores);
+                    if ((tiers ^ next) & 0x0F != 0) {
+                        changed |= 1 << lane;
+                        before |= table.rateOf(tiers & 0x0F) << (16 * lane);
+                        afterwards |= table.rateOf(next & 0x0F) << (16 * lane);
+                    }
+                    if ((tiers ^ next) & 0xF0 != 0) {
+                        changed |= 2 << lane;
+                        before |= table.rateOf(tiers >> 4) << (16 * lane + 16);
+                        afterwards |= table.rateOf(next >> 4) << (16 * lane + 16);
+                    }
+                }
+                (lanes, scores) = (lanes >> 2, scores >> 32);
+                ++pairKey;
             }
         }
         if (changed != 0) emit RateReset(product, group << 4, uint16(changed), before, afterwards);
@@ -80,20 +87,15 @@ contract RateIndex is IRateIndex {
 
     /// @param sides bit 0 the even risk, bit 1 the odd one
     /// @param scores theirs, the even risk's lowest
-    function _resetPair(
-        ProductId product,
-        uint256 table,
-        uint256 risk,
-        uint256 sides,
-        uint256 scores
-    ) private returns (uint256 tiers, uint256 next) {
-        uint256 pairKey = _pairKey(product, risk);
+    function _resetPair(uint256 pairKey, uint256 table, uint256 sides, uint256 scores) private returns (uint256 tiers, uint256 next) {
         Pair storage pair = _pairs[pairKey];
         uint256 strip = pair.strip;
         tiers = strip.tiersOf();
         next = tiers;
-        if (sides & 1 != 0) next = next.withTier(0, RateTable.tierOf(uint16(scores)));
-        if (sides & 2 != 0) next = next.withTier(1, RateTable.tierOf(uint16(scores >> 16)));
+        unchecked {
+            if (sides & 1 != 0) next = (next & 0xF0) | RateTable.tierOf(scores & 0xFFFF);
+            if (sides & 2 != 0) next = (next & 0x0F) | (RateTable.tierOf((scores >> 16) & 0xFFFF) << 4);
+        }
         if (next != tiers) pair.strip = _advance(pair, pairKey, strip, table, next);
     }
 
@@ -203,6 +205,11 @@ contract RateIndex is IRateIndex {
         return uint32(_pairOf(product, RiskIndex.unwrap(risk)).strip.policiesOf(RiskIndex.unwrap(risk) & 1));
     }
 
+    /// @inheritdoc IRateIndex
+    function coveredLanes(uint32 group) external view returns (uint16 lanes) {
+        for (uint256 entries = _running[group]; entries != 0; entries >>= 32) lanes |= uint16(entries);
+    }
+
     // ------------------------------------------------------------------ inside
 
     function _pairKey(ProductId product, uint256 risk) private pure returns (uint256) {
@@ -256,7 +263,7 @@ contract RateIndex is IRateIndex {
         require(at < PRODUCTS_PER_GROUP, TooManyProducts(group, PRODUCTS_PER_GROUP));
         first = uint32(entries >> (32 * at)) == 0;
         _running[group] = entries | (((uint256(ProductId.unwrap(product)) << 16) | (1 << (risk & 15))) << (32 * at));
-        coveredRisks[uint32(risk >> 8)] |= 1 << (risk & 255);
+        if (entries == 0) riskFeed.setCovered(group, true);
     }
 
     /// @dev An entry without lanes is replaced by the last one, so that a zero ends the list.
@@ -272,8 +279,7 @@ contract RateIndex is IRateIndex {
             if (32 * last != shift) entries = (entries & ~(uint256(0xFFFFFFFF) << shift)) | (moved << shift);
         }
         _running[uint32(risk >> 4)] = entries;
-        for (; entries != 0; entries >>= 32) if ((entries >> (risk & 15)) & 1 != 0) return;
-        coveredRisks[uint32(risk >> 8)] &= ~(1 << (risk & 255));
+        if (entries == 0) riskFeed.setCovered(uint32(risk >> 4), false);
     }
 
     /// @dev Place of the product's entry, or of the first free one; 8 when all are taken by others.

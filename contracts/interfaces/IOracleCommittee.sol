@@ -77,8 +77,8 @@ interface IOracleCommittee {
     /// @notice The same of the version at `time`, or of version 1 for times before it; version 0 when there is none.
     function rollAt(uint40 time) external view returns (uint32 version, address roll, uint16 suspended);
 
-    /// @notice Members and tolerated faults of the version that `rollAt` gives.
-    function sizeAt(uint40 time) external view returns (uint32 version, uint8 n, uint8 f);
+    /// @notice n and f of that version; 0 and 0 when there is none.
+    function sizeAt(uint40 time) external view returns (uint8 n, uint8 f);
 
     /// @custom:throws UnknownVersion
     function members(uint32 version) external view returns (Member[] memory);

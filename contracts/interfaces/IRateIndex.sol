@@ -37,7 +37,7 @@ interface IRateIndex {
     // ------------------------------------------------------------------ risk feed
 
     /// @notice Called by the feed in the transaction that moves scores: `scores` are the effective scores of 16 risks, lane 0 lowest,
-    ///   `movedLanes` those of them that changed and have streamed cover (bit 0 = lane 0). A lane of 0xFFFF has no score yet.
+    ///   `movedLanes` those of them that changed (bit 0 = lane 0). A lane of 0xFFFF has no score yet.
     /// @custom:throws OnlyRiskFeed
     /// @custom:emits RateReset for each product in which a rate changed
     function onScoresMoved(uint32 group, uint256 scores, uint16 movedLanes) external;
@@ -80,6 +80,6 @@ interface IRateIndex {
     /// @notice Policies counted in.
     function policiesOn(ProductId product, RiskIndex risk) external view returns (uint32);
 
-    /// @notice Bit i is set when risk page * 256 + i has streamed cover in force; the feed leaves out groups without any.
-    function coveredRisks(uint32 page) external view returns (uint256 bitmap);
+    /// @notice Bit i is set when risk group * 16 + i has streamed cover in force; the feed leaves out groups without any.
+    function coveredLanes(uint32 group) external view returns (uint16 lanes);
 }

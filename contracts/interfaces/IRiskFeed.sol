@@ -8,7 +8,8 @@ import {RiskIndex} from "./Types.sol";
 ///   lanes in order of risk index, 32 bytes for each group; 0xFFFF = no sensor data (in), no score yet (out).
 interface IRiskFeed {
     struct SignedVector {
-        /// whole groups from `firstRisk` on, within one page; a lane's low 14 bits are read, above 10,000 they mean no sensor data
+        /// whole groups from `firstRisk` on, within one page; a lane's low 14 bits are read, above 10,000 they mean no sensor data;
+        /// empty: the same scores as in the vector before
         bytes scores;
         /// 65 bytes r, s, v over ScoreVector(uint32 committeeVersion,uint32 frame,bytes32 modelHash,uint32 firstRiskIndex,bytes scores)
         bytes signature;
@@ -36,6 +37,7 @@ interface IRiskFeed {
     error StaleScore(RiskIndex risk, uint32 frame, uint32 current);
     error NoScore(RiskIndex risk);
     error BadConfig(bytes32 field);
+    error OnlyRateIndex(address caller);
 
     /// @notice Anyone may send; the signatures decide. The committee is the one in force at the frame's first second.
     /// @custom:pre vectors in order of strictly increasing signer, at least 2f + 1, all of one length; `frame` closed and newer than each
@@ -50,6 +52,10 @@ interface IRiskFeed {
         uint32 firstRisk,
         SignedVector[] calldata vectors
     ) external;
+
+    /// @notice Called by the rate index when a group of risks gets its first streamed cover, or loses its last.
+    /// @custom:throws OnlyRateIndex
+    function setCovered(uint32 group, bool covered) external;
 
     /// @notice Effective (capped) score that prices cover in force, the newest frame's uncapped median, and that frame.
     /// @custom:throws NoScore

@@ -9,13 +9,17 @@ library RateTable {
 
     /// @notice min(15, score / 625).
     function tierOf(uint256 score) internal pure returns (uint256 tier) {
-        tier = score / TIER_WIDTH;
-        if (tier >= TIERS) tier = TIERS - 1;
+        unchecked {
+            tier = score / TIER_WIDTH;
+            if (tier >= TIERS) tier = TIERS - 1;
+        }
     }
 
     /// @notice Rate of a tier, rate units.
     function rateOf(uint256 table, uint256 tier) internal pure returns (uint256) {
-        return (table >> (16 * tier)) & 0xFFFF;
+        unchecked {
+            return (table >> (16 * tier)) & 0xFFFF;
+        }
     }
 
     /// @notice Rate of the riskiest tier, rate units.

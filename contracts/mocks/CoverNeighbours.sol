@@ -19,6 +19,9 @@ contract CoverNeighbours {
     uint32 private _dependencyCount;
     bytes32 public retired;
 
+    /// what the rate index said last
+    mapping(uint32 group => bool) public covered;
+
     uint128 public locked;
     uint128 public collected;
     uint128 public capacity = type(uint128).max;
@@ -42,6 +45,10 @@ contract CoverNeighbours {
     function bindingScore(RiskIndex risk) external view returns (uint16, uint32, bytes32) {
         require(!stale, IRiskFeed.StaleScore(risk, frame, frame + 100));
         return (_uncapped[risk], frame, modelHash);
+    }
+
+    function setCovered(uint32 group, bool covered_) external {
+        covered[group] = covered_;
     }
 
     /// @dev Calls the index as the feed does.

@@ -86,7 +86,9 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
 
     /// @inheritdoc IIncidentRegistry
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked) {
-        return _count(_open(_marks[_key(subject, epoch)], epoch));
+        (uint256 n, uint256 f) = _sizeAt(epoch);
+        Marks storage kept = _marks[_key(subject, epoch)];
+        return (_atLeast(kept.lost, n, _lostQuorum(n, f)), _atLeast(kept.attacked, n, f + 1));
     }
 
     /// @inheritdoc IIncidentRegistry
@@ -104,8 +106,14 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     // ---- checks
 
     function _committeeOf(uint32 epoch) private view returns (uint32 version, address roll, uint16 suspended) {
-        (version, roll, suspended) = committee.rollAt(uint40(epoch * SLOTS * slotLength));
+        (version, roll, suspended) = committee.rollAt(_startOf(epoch));
         require(version != 0, NoCommittee(epoch));
+    }
+
+    /// @dev Members and tolerated faults of the epoch's committee.
+    function _sizeAt(uint32 epoch) private view returns (uint256 n, uint256 f) {
+        (n, f) = committee.sizeAt(_startOf(epoch));
+        require(n != 0, NoCommittee(epoch));
     }
 
     /// @dev f + 1 members or more of the committee in force, and its version.
@@ -207,27 +215,13 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     /// @inheritdoc RunReader
     function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
         (uint256 n, uint256 f) = _sizeAt(epoch);
-        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, _lostQuorum(n, f));
+        return _atLeast(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, _lostQuorum(n, f));
     }
 
     /// @inheritdoc RunReader
     function _attackedIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
         (uint256 n, uint256 f) = _sizeAt(epoch);
-        return _reached(_marks[_key(SubjectId.wrap(subject), epoch)].attacked, n, f + 1);
-    }
-
-    /// @dev Slots that at least `quorum` of `n` members marked.
-    function _reached(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint64) {
-        uint256[] memory words = new uint256[]((n + 3) / 4);
-        for (uint256 i = 0; i < words.length; ++i) words[i] = kept[i];
-        return LaneQuorum.atLeast(words, quorum);
-    }
-
-    /// @dev Members and tolerated faults of the committee that may mark the epoch.
-    function _sizeAt(uint32 epoch) private view returns (uint256, uint256) {
-        (uint32 version, uint8 n, uint8 f) = committee.sizeAt(uint40(epoch * SLOTS * slotLength));
-        require(version != 0, NoCommittee(epoch));
-        return (n, f);
+        return _atLeast(_marks[_key(SubjectId.wrap(subject), epoch)].attacked, n, f + 1);
     }
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
@@ -235,9 +229,18 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         return (LaneQuorum.atLeast(s.lost, _lostQuorum(n, f)), LaneQuorum.atLeast(s.attacked, f + 1));
     }
 
-    /// @dev Members of `n`, of whom f may fail, who lose a slot.
+    function _atLeast(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint64) {
+        uint256[] memory words = new uint256[]((n + 3) / 4);
+        for (uint256 i = 0; i < words.length; ++i) words[i] = kept[i];
+        return LaneQuorum.atLeast(words, quorum);
+    }
+
     function _lostQuorum(uint256 n, uint256 f) private pure returns (uint256) {
         return (n + f) / 2 + 1;
+    }
+
+    function _startOf(uint32 epoch) private view returns (uint40) {
+        return uint40(epoch * SLOTS * slotLength);
     }
 
     function _key(SubjectId subject, uint32 epoch) private pure returns (uint256) {

@@ -7,7 +7,7 @@ import {CodeStore} from "../libraries/CodeStore.sol";
 import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 
 /// @title Keeps the members of the oracle quorum by version, their rotation and suspension.
-/// @dev Verifiers read a version in two cold reads: its slot, and its signers from a code store.
+/// @dev Verifiers read the newest version in two cold reads: its slot, and its signers from a code store.
 contract OracleCommittee is IOracleCommittee, AccessManaged {
     using CommitteeRoll for bytes;
 
@@ -15,28 +15,30 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     struct Version {
         /// code store of the signers, see `CommitteeRoll`
         address roll;
-        /// seconds in 32 bits (until 2106)
-        uint32 activeFrom;
-        uint32 activeUntil;
+        uint40 activeFrom;
+        uint40 activeUntil;
         /// one bit for each suspended lane
         uint16 suspended;
-        /// as in the roll, for those who count and know no signer
-        uint8 n;
-        uint8 f;
     }
 
-    uint32 private constant NEVER = type(uint32).max;
+    /// @dev one slot: the newest version that was not cancelled, once more
+    struct Newest {
+        address roll;
+        uint40 activeFrom;
+        uint32 number;
+        uint16 suspended;
+        /// n - 1 (4 bits, high) and f (4 bits)
+        uint8 seats;
+    }
 
     uint256 private constant MAX_MEMBERS = 16;
 
     /// @inheritdoc IOracleCommittee
     uint40 public immutable rotationDelay;
 
-    /// @dev the newest version that was not cancelled, and its first second: beside the authority in one slot
-    uint32 private _newest;
-    uint40 private _newestFrom;
-    /// @dev last number given out
+    /// @dev last number given out: beside the authority in one slot
     uint32 private _count;
+    Newest private _newest;
     mapping(uint32 version => Version) private _versions;
     mapping(uint32 version => Member[]) private _members;
     /// @inheritdoc IOracleCommittee
@@ -59,11 +61,11 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
         require(seeAttacks >= 2 * uint256(f) + 1, TooFewSeeAttacks(seeAttacks, 2 * uint256(f) + 1));
 
         version = ++_count;
-        uint40 activeFrom = uint40(block.timestamp) + (_newest == 0 ? 0 : rotationDelay);
-        address roll = CodeStore.write(CommitteeRoll.encode(members_, f));
-        _versions[version] = Version(roll, uint32(activeFrom), NEVER, 0, uint8(n), f);
-        if (_newest != 0) _versions[_newest].activeUntil = uint32(activeFrom);
-        (_newest, _newestFrom) = (version, activeFrom);
+        uint32 previous = _newest.number;
+        uint40 activeFrom = uint40(block.timestamp) + (previous == 0 ? 0 : rotationDelay);
+        _versions[version] = Version(CodeStore.write(CommitteeRoll.encode(members_, f)), activeFrom, type(uint40).max, 0);
+        if (previous != 0) _versions[previous].activeUntil = activeFrom;
+        _setNewest(version);
         for (uint256 i = 0; i < n; ++i) _members[version].push(members_[i]);
         configDigestOf[version] = configDigest;
         emit CommitteeProposed(version, uint8(n), f, configDigest, activeFrom);
@@ -71,14 +73,14 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
     /// @inheritdoc IOracleCommittee
     function cancel(uint32 version) external restricted {
-        require(version != 0 && version == _newest, UnknownVersion(version));
-        uint40 activeFrom = _newestFrom;
+        require(version != 0 && version == _newest.number, UnknownVersion(version));
+        uint40 activeFrom = _newest.activeFrom;
         require(activeFrom > block.timestamp, AlreadyInForce(version, activeFrom));
-        _versions[version].activeUntil = uint32(activeFrom);
+        _versions[version].activeUntil = activeFrom;
         uint32 previous = version - 1;
         while (_versions[previous].activeUntil != activeFrom || _isCancelled(previous)) --previous;
-        _versions[previous].activeUntil = NEVER;
-        (_newest, _newestFrom) = (previous, _versions[previous].activeFrom);
+        _versions[previous].activeUntil = type(uint40).max;
+        _setNewest(previous);
         emit CommitteeCancelled(version);
     }
 
@@ -92,6 +94,7 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
         suspended |= uint16(1 << roll.lanesOf(version, suspended, signers));
         require(_bitCount(suspended) <= f, TooManySuspended(version, f));
         _versions[version].suspended = suspended;
+        if (version == _newest.number) _newest.suspended = suspended;
         emit MemberSuspended(version, signer);
     }
 
@@ -99,8 +102,8 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
     /// @inheritdoc IOracleCommittee
     function versionAt(uint40 time) public view returns (uint32 version) {
-        version = _newest;
-        if (time >= _newestFrom) return version;
+        version = _newest.number;
+        if (time >= _newest.activeFrom) return version;
         while (version != 0 && !_inForce(version, time)) --version;
     }
 
@@ -111,22 +114,26 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
 
     /// @inheritdoc IOracleCommittee
     function rollOf(uint32 version, uint40 time) external view returns (address roll, uint16 suspended) {
+        Newest memory newest = _newest;
+        if (version == newest.number && time >= newest.activeFrom) return (newest.roll, newest.suspended);
         require(_inForce(version, time), VersionNotInForce(version, time));
         return (_versions[version].roll, _versions[version].suspended);
     }
 
     /// @inheritdoc IOracleCommittee
     function rollAt(uint40 time) external view returns (uint32 version, address roll, uint16 suspended) {
-        version = versionAt(time);
-        if (version == 0 && _newest != 0) version = 1;
+        Newest memory newest = _newest;
+        if (time >= newest.activeFrom) return (newest.number, newest.roll, newest.suspended);
+        version = _versionBefore(time);
         return (version, _versions[version].roll, _versions[version].suspended);
     }
 
     /// @inheritdoc IOracleCommittee
-    function sizeAt(uint40 time) external view returns (uint32 version, uint8 n, uint8 f) {
-        version = versionAt(time);
-        if (version == 0 && _newest != 0) version = 1;
-        return (version, _versions[version].n, _versions[version].f);
+    function sizeAt(uint40 time) external view returns (uint8 n, uint8 f) {
+        Newest memory newest = _newest;
+        if (newest.number == 0) return (0, 0);
+        if (time >= newest.activeFrom) return ((newest.seats >> 4) + 1, newest.seats & 0xF);
+        return _rollOf(_versionBefore(time)).sizeOf();
     }
 
     /// @inheritdoc IOracleCommittee
@@ -158,10 +165,22 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     /// @inheritdoc IOracleCommittee
     function termOf(uint32 version) external view returns (uint40 activeFrom, uint40 activeUntil, uint16 suspended) {
         Version storage v = _versions[version];
-        return (v.activeFrom, v.activeUntil == NEVER ? type(uint40).max : v.activeUntil, v.suspended);
+        return (v.activeFrom, v.activeUntil, v.suspended);
     }
 
     // ---- internal
+
+    function _setNewest(uint32 version) private {
+        Version memory v = _versions[version];
+        (uint8 n, uint8 f) = CodeStore.read(v.roll).sizeOf();
+        _newest = Newest(v.roll, v.activeFrom, version, v.suspended, ((n - 1) << 4) | f);
+    }
+
+    /// @dev The version at a time before the newest one's, or version 1 before that.
+    function _versionBefore(uint40 time) private view returns (uint32 version) {
+        version = versionAt(time);
+        return version == 0 ? 1 : version;
+    }
 
     function _rollOf(uint32 version) private view returns (bytes memory roll) {
         roll = CodeStore.read(_versions[version].roll);

@@ -16,13 +16,19 @@ import {Lanes} from "../libraries/Lanes.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
 
 /// @title Takes the median of the members' signed score vectors and moves scores within their change caps.
-/// @dev No role may act here. A group's word holds sixteen 14-bit scores and, in the two free bits of each lane, the frame.
+/// @dev No role may act here. A group's word holds sixteen 14-bit scores and, in the two free bits of each lane, twice the frame, plus one
+///   when a cap bound.
 contract RiskFeed is IRiskFeed, EIP712 {
     /// @dev one slot for 256 risks
-    struct Day {
+    struct Page {
         /// code store of the page's sixteen score words as they stood when the day began
         address anchors;
-        uint32 number;
+        /// number of that day
+        uint32 day;
+        /// number of the last model of all groups that have scores; MIXED: each group's is in `_modelNumbers`
+        uint24 model;
+        /// one bit for each group that has streamed cover
+        uint16 covered;
     }
 
     /// @dev what `report` works with, in memory
@@ -46,6 +52,9 @@ contract RiskFeed is IRiskFeed, EIP712 {
     bytes32 private constant VECTOR_TYPE =
         keccak256("ScoreVector(uint32 committeeVersion,uint32 frame,bytes32 modelHash,uint32 firstRiskIndex,bytes scores)");
     uint256 private constant PAGE = 16;
+    uint24 private constant MIXED = 1 << 16;
+    /// @dev in a group's word: its lowest frame bit
+    uint256 private constant CAPPED = 1 << 14;
     uint256 private constant DAY = 86_400;
 
     IOracleCommittee public immutable committee;
@@ -60,13 +69,14 @@ contract RiskFeed is IRiskFeed, EIP712 {
     uint16 private immutable _perDay;
 
     mapping(uint256 page => uint256[PAGE]) private _scores;
-    /// @dev like `_scores`, but before the caps; a word counts only while its frame is that of the group
+    /// @dev like `_scores`, but before the caps; a word counts only while the group's is marked CAPPED
     mapping(uint256 page => uint256[PAGE]) private _uncapped;
+    mapping(uint256 page => Page) private _pages;
     /// @dev number of each group's last model, sixteen to a slot
     mapping(uint256 page => uint256) private _modelNumbers;
-    mapping(uint256 page => Day) private _days;
+    mapping(uint256 number => bytes32) private _modelHashes;
 
-    /// @param frameLength_ seconds
+    /// @param frameLength_ seconds, at least 2, so that a frame needs 31 bits
     /// @param maxFrameAge_ frames
     /// @param maxMovePerFrame most that a score moves in one report
     /// @param maxMovePerDay most that a score moves from where it stood when the day began
@@ -80,7 +90,7 @@ contract RiskFeed is IRiskFeed, EIP712 {
         uint16 maxMovePerFrame,
         uint16 maxMovePerDay
     ) EIP712("flowcover RiskFeed", "1") {
-        require(frameLength_ != 0, BadConfig("frameLength"));
+        require(frameLength_ > 1, BadConfig("frameLength"));
         require(maxFrameAge_ != 0, BadConfig("maxFrameAge"));
         require(maxMovePerFrame != 0 && maxMovePerFrame <= maxMovePerDay, BadConfig("maxMovePerFrame"));
         require(maxMovePerDay <= Lanes.MAX_SCORE, BadConfig("maxMovePerDay"));
@@ -105,12 +115,23 @@ contract RiskFeed is IRiskFeed, EIP712 {
         bytes memory message = abi.encode(VECTOR_TYPE, committeeVersion, frame, modelHash, firstRisk, bytes32(0));
         uint256 lanes = _requireQuorum(committeeVersion, frame, _signers(r, message, vectors));
 
-        r.frameTag = Lanes.spread(frame);
-        r.anchors = _anchors(r.page, uint32(_start(frame) / DAY));
+        r.frameTag = Lanes.spread(frame << 1);
+        Page memory page = _pages[r.page];
+        r.anchors = _anchors(r.page, page, uint32(_start(frame) / DAY));
         _move(r);
-        _setModel(r, model);
+        if (page.model != model) _setModel(r, page, uint16(model), modelHash);
         emit ScoresReported(frame, committeeVersion, firstRisk, modelHash, lanes, r.scores, r.uncapped);
-        if (r.moved != 0) _reprice(r);
+        if (page.covered != 0) _reprice(r, page.covered);
+    }
+
+    // ---- rate index
+
+    /// @inheritdoc IRiskFeed
+    function setCovered(uint32 group, bool covered) external {
+        require(msg.sender == address(rateIndex), OnlyRateIndex(msg.sender));
+        Page storage page = _pages[group / PAGE];
+        uint16 bit = uint16(1 << (group % PAGE));
+        page.covered = covered ? page.covered | bit : page.covered & ~bit;
     }
 
     // ---- readers
@@ -121,9 +142,8 @@ contract RiskFeed is IRiskFeed, EIP712 {
         uint256 word = _scores[page][place];
         score = uint16(Lanes.scoreAt(word, lane));
         require(word != 0 && score != Lanes.NONE, NoScore(risk));
-        frame = Lanes.gather(word);
-        uint256 before = _uncapped[page][place];
-        uncapped = Lanes.gather(before) == frame ? uint16(Lanes.scoreAt(before, lane)) : score;
+        frame = Lanes.gather(word) >> 1;
+        uncapped = word & CAPPED == 0 ? score : uint16(Lanes.scoreAt(_uncapped[page][place], lane));
     }
 
     /// @inheritdoc IRiskFeed
@@ -132,7 +152,9 @@ contract RiskFeed is IRiskFeed, EIP712 {
         uint32 current = frameAt(uint40(block.timestamp));
         require(current - frame <= maxFrameAge, StaleScore(risk, frame, current));
         (uint256 page, uint256 place, ) = _placeOf(RiskIndex.unwrap(risk));
-        modelHash = modelRegistry.hashOf(uint16(_modelNumbers[page] >> (16 * place)));
+        uint256 number = _pages[page].model;
+        if (number == MIXED) number = uint16(_modelNumbers[page] >> (16 * place));
+        modelHash = _modelHashes[number];
     }
 
     /// @inheritdoc IRiskFeed
@@ -170,9 +192,13 @@ contract RiskFeed is IRiskFeed, EIP712 {
         for (uint256 i = 0; i < signers.length; ++i) {
             SignedVector calldata vector = vectors[i];
             bytes calldata scores = vector.scores;
-            if (scores.length != 32 * r.groups) revert BadVectorLength(scores.length);
-            offsets[i] = Lanes.offsetOf(scores);
-            Lanes.put(message, 5, uint256(keccak256(scores)));
+            if (scores.length == 0 && i != 0) {
+                offsets[i] = offsets[i - 1];
+            } else {
+                if (scores.length != 32 * r.groups) revert BadVectorLength(scores.length);
+                offsets[i] = Lanes.offsetOf(scores);
+                Lanes.put(message, 5, uint256(keccak256(scores)));
+            }
             signers[i] = MemberSignature.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), vector.signature);
         }
         r.scores = LaneMedian.ofCalldata(offsets, r.groups);
@@ -189,17 +215,17 @@ contract RiskFeed is IRiskFeed, EIP712 {
     // ---- state
 
     /// @dev The first report of a day keeps the page's scores as they stand before it.
-    function _anchors(uint256 page, uint32 day) private returns (bytes memory anchors) {
-        Day memory kept = _days[page];
-        if (day <= kept.number) return CodeStore.read(kept.anchors, 32 * PAGE);
+    function _anchors(uint256 number, Page memory page, uint32 day) private returns (bytes memory anchors) {
+        if (day <= page.day) return CodeStore.read(page.anchors, 32 * PAGE);
         anchors = new bytes(32 * PAGE);
         uint256 size;
         for (uint256 place = 0; place < PAGE; ++place) {
-            uint256 word = _scores[page][place];
+            uint256 word = _scores[number][place];
             Lanes.put(anchors, place, word);
             if (word != 0) size = 32 * (place + 1);
         }
-        _days[page] = Day(CodeStore.write(anchors, size), day);
+        (page.anchors, page.day) = (CodeStore.write(anchors, size), day);
+        _pages[number] = page;
     }
 
     /// @dev Nearly all groups take the short way of `Lanes.moveWhilePlain`.
@@ -228,7 +254,7 @@ contract RiskFeed is IRiskFeed, EIP712 {
         uint256 i = (walk.at - Lanes.start(r.scores)) / 32;
         uint256 word = Lanes.load(walk.slot);
         uint256 last = word & Lanes.SCORE;
-        require(word ^ last < walk.tag, FrameTooOld(Lanes.gather(walk.tag), Lanes.gather(word)));
+        require(word ^ last < walk.tag, FrameTooOld(Lanes.gather(walk.tag) >> 1, Lanes.gather(word) >> 1));
         if (word == 0) last = Lanes.SCORE;
         uint256 anchor = Lanes.peek(walk.at + walk.toAnchor) & Lanes.SCORE;
         if (anchor == 0) anchor = last;
@@ -238,8 +264,8 @@ contract RiskFeed is IRiskFeed, EIP712 {
         if (missing != 0) median = (median & ~missing) | (_withoutSensor(r.page, r.first + i, word, last) & missing);
         uint256 next = Lanes.within(Lanes.within(median, last, walk.lastRoom), anchor, walk.anchorRoom);
         _show(r, i, median, next);
-        if (next != median) _uncapped[r.page][r.first + i] = median | walk.tag;
-        Lanes.store(walk.slot, next | walk.tag);
+        if (next != median) _uncapped[r.page][r.first + i] = median;
+        Lanes.store(walk.slot, next | walk.tag | (next == median ? 0 : CAPPED));
         (walk.slot, walk.at) = (walk.slot + 1, walk.at + 32);
         walk.moved = (walk.moved >> 16) | (Lanes.nonZero(next ^ last) << 240);
     }
@@ -251,23 +277,26 @@ contract RiskFeed is IRiskFeed, EIP712 {
         Lanes.put(r.scores, i, Lanes.toVector(next));
     }
 
-    function _setModel(Report memory r, uint256 model) private {
-        uint256 before = _modelNumbers[r.page];
-        uint256 mask;
-        unchecked {
-            mask = ((1 << (16 * r.groups)) - 1) << (16 * r.first);
+    /// @dev A page whose groups have one model says so itself; only a model that reports part of a page splits it.
+    function _setModel(Report memory r, Page memory page, uint16 model, bytes32 modelHash) private {
+        if (_modelHashes[model] == 0) _modelHashes[model] = modelHash;
+        if (page.model == 0 || r.groups == PAGE) {
+            _pages[r.page].model = model;
+            return;
         }
+        uint256 before = page.model == MIXED ? _modelNumbers[r.page] : page.model * Lanes.ONES;
+        uint256 mask = ((1 << (16 * r.groups)) - 1) << (16 * r.first);
         uint256 afterwards = (before & ~mask) | ((model * Lanes.ONES) & mask);
-        if (afterwards != before) _modelNumbers[r.page] = afterwards;
+        if (page.model != MIXED) _pages[r.page].model = MIXED;
+        if (page.model != MIXED || afterwards != before) _modelNumbers[r.page] = afterwards;
     }
 
-    /// @dev Tells the rate index about the groups in which a risk with cover moved.
-    function _reprice(Report memory r) private {
-        uint256 moved = r.moved & rateIndex.coveredRisks(uint32(r.page));
-        for (uint256 i = 0; i < r.groups && moved != 0; ++i) {
+    /// @dev Tells the rate index about the groups in which a score moved and something is covered.
+    function _reprice(Report memory r, uint256 covered) private {
+        for (uint256 i = 0; i < r.groups; ++i) {
             uint256 place = r.first + i;
-            uint16 lanes = uint16(moved >> (16 * place));
-            if (lanes == 0) continue;
+            uint16 lanes = uint16(r.moved >> (16 * place));
+            if (lanes == 0 || (covered >> place) & 1 == 0) continue;
             rateIndex.onScoresMoved(uint32(PAGE * r.page + place), Lanes.reverse(Lanes.wordAt(r.scores, i)), lanes);
         }
     }
@@ -278,9 +307,8 @@ contract RiskFeed is IRiskFeed, EIP712 {
     ///   withholding never pays; a lane with none of them stays without a score.
     function _withoutSensor(uint256 page, uint256 place, uint256 word, uint256 last) private view returns (uint256) {
         uint256 base = riskRegister.baseScores(uint32(PAGE * page + place)) & Lanes.SCORE;
-        uint256 median = _uncapped[page][place];
-        if ((median ^ word) & ~Lanes.SCORE != 0) median = last;
-        uint256 known = Lanes.max(Lanes.orZero(last), Lanes.max(Lanes.orZero(median & Lanes.SCORE), Lanes.orZero(base)));
+        uint256 median = word & CAPPED == 0 ? last : _uncapped[page][place];
+        uint256 known = Lanes.max(Lanes.orZero(last), Lanes.max(Lanes.orZero(median), Lanes.orZero(base)));
         return known | (Lanes.noneMask(last) & Lanes.noneMask(base));
     }
 

@@ -14,7 +14,7 @@ from web3.types import BlockData
 
 from contracts.client.artifacts import artifact
 from contracts.client.errors import ContractReverted, typed
-from contracts.client.messages import Observation, ScoreVector
+from contracts.client.messages import Observation, ScoreVector, share_scores
 from contracts.client.system import Deployment
 from oracles.attest.messages import Domains, Signed
 from oracles.domain.incident import Epoch, SlotMasks
@@ -259,7 +259,9 @@ class Web3Desk:
                 frame,
                 words[0].model_hash,
                 first_risk,
-                [(w.scores, s.signature) for w, s in zip(words, vectors, strict=True)],
+                share_scores(
+                    [(w.scores, s.signature) for w, s in zip(words, vectors, strict=True)]
+                ),
             ],
         )
         return self.account.deliver(work, self.chain.deployed.feed, data)

@@ -78,7 +78,11 @@ def oracle(gas: Gas) -> None:
     for scores in (3_000, 3_200):
         live.next_frame()
         sent = live.report([scores] * 256)
-    gas.note("risk.report.per_risk.n256", sent, 750, 16 * UPDATED_SLOT + 3 * SIGNATURE, 256)
+    own_state = 16 * UPDATED_SLOT + 3 * SIGNATURE
+    gas.note("risk.report.per_risk.n256", sent, 750, own_state, 256)
+    live.next_frame()
+    sent = live.report([3_300] * 256, apart={1: 3, 2: 7})
+    gas.note("risk.report.per_risk.n256.differing", sent, 800, own_state, 256)
     for _ in range(2):
         first = (live.slot(live.now) // EPOCH + 1) * EPOCH
         live.wait_until((first + EPOCH) * live.parameters.slot_length)
@@ -113,7 +117,7 @@ def policies(gas: Gas) -> None:
 
     live.next_frame()
     sent = live.report([3_700] * 256)
-    rates = 100 * UPDATED_SLOT
+    rates = 50 * UPDATED_SLOT
     most = 16 * UPDATED_SLOT + 3 * SIGNATURE + rates
     gas.note("risk.report.per_risk.n256.with_index", sent, 6_800, most, 100)
 

@@ -14,7 +14,7 @@ from backend.settings import Secret, Settings
 from contracts.client.calls import System
 from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
-from contracts.client.messages import Observation, ScoreVector
+from contracts.client.messages import Observation, ScoreVector, share_scores
 from contracts.client.sender import KeySender
 from contracts.client.system import SystemParameters
 from contracts.client.terms import Form, Peril, ProductTerms, pack_table
@@ -88,7 +88,7 @@ class Insurer:
         domain = self.deployment.domain(ScoreVector)
         lanes = {lane: [score] * (risk + 1) for lane in range(3)}
         vectors = self.committee.vectors(domain, frame, MODEL, lanes)
-        self.send("stranger", "RiskFeed", "report", 1, frame, MODEL, 0, vectors)
+        self.send("stranger", "RiskFeed", "report", 1, frame, MODEL, 0, share_scores(vectors))
 
     def attack(self, slots: int, risk: int = 0) -> int:
         """The service is lost under attack for some slots from now on; the run's first slot."""

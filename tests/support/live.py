@@ -23,6 +23,7 @@ from contracts.client.messages import (
     Quote,
     ScoreVector,
     digest,
+    share_scores,
 )
 from contracts.client.sender import UnlockedSender
 from contracts.client.signatures import keccak256, sign
@@ -50,6 +51,7 @@ PARAMETERS = SystemParameters(
     withdrawal_delay=7_200,
 )
 QUORUM = (0, 1, 2)
+NOBODY: Mapping[int, int] = {}
 ATTEST_EVERY = 40
 """Slots between attestations, well within the report delay."""
 
@@ -206,10 +208,15 @@ class Live(System):
 
     # -------------------------------------------------------------------- oracles
 
-    def report(self, scores: Sequence[int], first_risk: int = 0) -> Sent:
-        """A quorum reports the same scores for the newest closed frame."""
+    def report(
+        self, scores: Sequence[int], first_risk: int = 0, apart: Mapping[int, int] = NOBODY
+    ) -> Sent:
+        """A quorum reports scores for the newest closed frame.
+
+        :param apart: by lane, how much higher than `scores` that member's are
+        """
         frame = self.now // self.parameters.frame_length - 1
-        by_lane = dict.fromkeys(QUORUM, scores)
+        by_lane = {lane: [score + apart.get(lane, 0) for score in scores] for lane in QUORUM}
         domain = self.deployment.domain(ScoreVector)
         vectors = self.committee.vectors(domain, frame, MODEL, by_lane, first_risk)
         return self.move(
@@ -220,7 +227,7 @@ class Live(System):
             frame,
             MODEL,
             first_risk,
-            vectors,
+            share_scores(vectors),
         )
 
     def next_frame(self) -> None:

@@ -44,7 +44,7 @@ def test_enter__first_policy__starts_the_index_at_the_rate_of_the_effective_scor
     tx = enter(1, 3)
     assert tx.events["IndexStarted"] == {"product": 1, "risk": 3, "rate": TABLE[2] * RATE_UNIT}
     assert index.rateOf(1, 3) == TABLE[2] * RATE_UNIT
-    assert index.coveredRisks(0) == 1 << 3
+    assert index.coveredLanes(0) == 1 << 3
     chain.mine(timestamp=tx.timestamp + 100)
     assert index.indexAt(1, 3, tx.timestamp + 100) == 100 * TABLE[2] * RATE_UNIT
 

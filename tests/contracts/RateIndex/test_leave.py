@@ -36,24 +36,36 @@ def test_leave__none__changes_nothing(index, enter, leave):
     enter(1, 3)
     leave(1, 3, 0)
     assert index.policiesOn(1, 3) == 1
-    assert index.coveredRisks(0) == 1 << 3
+    assert index.coveredLanes(0) == 1 << 3
 
 
-def test_leave__last_policies__stops_the_index(index, enter, leave, move):
+def test_leave__last_policies__stops_the_index(index, enter, leave, move, neighbours):
     enter(1, 3)
     enter(1, 3)
+    assert neighbours.covered(0)
     assert leave(1, 3, 2).events["IndexStopped"] == {"product": 1, "risk": 3}
-    assert index.coveredRisks(0) == 0
+    assert index.coveredLanes(0) == 0
+    assert not neighbours.covered(0)
     with reverts_with("IndexNotRunning", 1, 3):
         index.rateOf(1, 3)
     assert "RateReset" not in move({3: 9_000}).events
+
+
+def test_leave__last_on_a_risk_of_a_group_with_others__keeps_the_group_covered(
+    index, enter, leave, neighbours
+):
+    enter(1, 3)
+    enter(1, 15)
+    leave(1, 3)
+    assert index.coveredLanes(0) == 1 << 15
+    assert neighbours.covered(0)
 
 
 def test_leave__other_product_on_the_risk__stays_covered(index, enter, leave, move):
     enter(1, 3)
     enter(2, 3)
     leave(1, 3)
-    assert index.coveredRisks(0) == 1 << 3
+    assert index.coveredLanes(0) == 1 << 3
     assert move({3: 9_000}).events["RateReset"]["product"] == 2
 
 
@@ -65,7 +77,7 @@ def test_leave__products_in_any_order__leaves_the_others_running(index, enter, l
     leave(3, 3)
     assert move({3: 100}).events["RateReset"]["product"] == 1
     leave(1, 3)
-    assert index.coveredRisks(0) == 0
+    assert index.coveredLanes(0) == 0
     enter(4, 3)
     assert move({3: 9_000}).events["RateReset"]["product"] == 4
 

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from contracts.client.messages import share_scores
 from tests.support import oracle
 from tests.support.committee import Committee
 
@@ -81,7 +82,7 @@ def reporter(feed, committee, chain, accounts):
     def report(scores, first_risk=0, model=oracle.MODEL):
         """All of lanes 0, 1, 2 agree on `scores`, in a new frame."""
         frame = next_frame()
-        signed = vectors(frame, dict.fromkeys(range(3), scores), first_risk, model)
+        signed = share_scores(vectors(frame, dict.fromkeys(range(3), scores), first_risk, model))
         return send(frame, signed, first_risk, model)
 
     return SimpleNamespace(

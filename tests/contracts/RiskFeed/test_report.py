@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from brownie.exceptions import VirtualMachineError
 
-from contracts.client.messages import NO_SENSOR_DATA, pack_scores
+from contracts.client.messages import NO_SENSOR_DATA, pack_scores, share_scores
 from tests.support import oracle
 from tests.support.committee import Committee, signer
 from tests.support.reverts import reverts_with
@@ -201,6 +201,43 @@ def test_report__four_vectors__takes_the_upper_middle_one(reporter):
     assert effective(reporter.send(frame, reporter.vectors(frame, own)))[0] == 3_000
 
 
+def test_report__scores_left_out_of_the_first_vector__are_refused(reporter):
+    frame = reporter.next_frame()
+    (_, first), *others = reporter.vectors(frame, THREE)
+    with reverts_with("BadVectorLength", 0):
+        reporter.ask(frame, [(b"", first), *others])
+
+
+def test_report__scores_left_out_but_signed_otherwise__are_refused(reporter, feed):
+    frame = reporter.next_frame()
+    first, second, (_, third) = reporter.vectors(frame, THREE)
+    with pytest.raises((VirtualMachineError, ValueError), match=r"NotAMember|SignersNotSorted"):
+        reporter.ask(frame, [first, second, (b"", third)])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {0: [5_000, NO_SENSOR_DATA], 1: [5_000, NO_SENSOR_DATA], 2: [5_000, NO_SENSOR_DATA]},
+        {0: [4_000, 9_000], 1: [5_000, NO_SENSOR_DATA], 2: [5_000, NO_SENSOR_DATA]},
+        {0: [5_000, 12_000], 1: [5_000, 12_000], 2: [9_000, 1]},
+        {0: [4_000, 1], 1: [5_000, 7], 2: [5_000, 7], 3: [6_000, 9]},
+        {0: [5_000, 7], 1: [5_000, 7], 2: [5_000, 7], 3: [6_000, 9]},
+    ],
+)
+def test_report__equal_vectors_sent_once__take_the_same_medians(reporter, feed, chain, own):
+    frame = reporter.next_frame()
+    signed = reporter.vectors(frame, own)
+    chain.snapshot()
+    whole = oracle.reported(reporter.send(frame, signed))
+    chain.revert()
+    shared = share_scores(signed)
+    assert sum(len(scores) == 0 for scores, _ in shared) == len(own) - len(
+        {tuple(scores) for scores in own.values()}
+    )
+    assert oracle.reported(reporter.send(frame, shared)) == whole
+
+
 def test_report__one_liar__stays_between_the_honest(reporter):
     for lie in (0, 10_000, NO_SENSOR_DATA):
         frame = reporter.next_frame()
@@ -224,3 +261,22 @@ def test_report__last_group_of_a_page_and_first_of_the_next__are_apart(reporter,
     assert feed.scoreOf(256)[0] == 2_000
     assert feed.bindingScore(255)[2] == "0x" + oracle.MODEL.hex()
     assert feed.bindingScore(256)[2] == "0x" + oracle.OTHER_MODEL.hex()
+
+
+def test_report__models_of_one_page__are_kept_for_each_group(reporter, feed):
+    def models(*risks):
+        return [feed.bindingScore(risk)[2] for risk in risks]
+
+    one, other = ("0x" + model.hex() for model in (oracle.MODEL, oracle.OTHER_MODEL))
+    reporter.report([1_000] * 32)
+    assert models(0, 16) == [one, one]
+    reporter.report([1_000] * 16, first_risk=32)
+    assert models(0, 16, 32) == [one, one, one]
+    reporter.report([1_000] * 16, first_risk=16, model=oracle.OTHER_MODEL)
+    assert models(0, 16, 32) == [one, other, one]
+    reporter.report([1_000] * 16)
+    assert models(0, 16, 32) == [one, other, one]
+    reporter.report([1_000] * 256, model=oracle.OTHER_MODEL)
+    assert models(0, 16, 255) == [other, other, other]
+    reporter.report([1_000] * 256)
+    assert models(0, 16, 255) == [one, one, one]
