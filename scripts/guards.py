@@ -145,7 +145,8 @@ GUARDS = (
         "reordered telemetry; replay of a vector in a later frame",
         "frames only move forward",
         "oracle/RiskFeed.sol",
-        "require(word ^ last < walk.tag, FrameTooOld(Lanes.gather(walk.tag), Lanes.gather(word)));",
+        "require(word ^ last < walk.tag, FrameTooOld(Lanes.gather(walk.tag) >> 1, "
+        "Lanes.gather(word) >> 1));",
         "",
         ("RiskFeed",),
         "test_vectors__of_an_older_frame_again__change_nothing",
@@ -164,7 +165,7 @@ GUARDS = (
         "stolen committee admin",
         "rotation delay",
         "oracle/OracleCommittee.sol",
-        "(_newest == 0 ? 0 : rotationDelay)",
+        "(previous == 0 ? 0 : rotationDelay)",
         "0",
         ("OracleCommittee",),
         "test_committee_admin__puts_in_members_of_its_own__waits_out_the_rotation_delay",
