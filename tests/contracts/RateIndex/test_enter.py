@@ -2,7 +2,7 @@ from contracts.client.signatures import keccak256
 from tests.support.cover import RATE_UNIT, TABLE
 from tests.support.reverts import reverts_with
 
-PAIRS = 3
+PAIRS = 2
 """Storage slot of the index's pairs of risks."""
 MOST_POLICIES = 2**20 - 1
 """Policies that one side of a pair counts, in the bits from 136 (even risk) or 156 (odd) on."""
