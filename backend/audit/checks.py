@@ -40,6 +40,8 @@ from backend.audit.segments import at_second, cover_end, segments_of
 
 DAY = 86_400
 SERVICE_ATTACK, SERVICE_OUTAGE = 0, 1
+DEPENDENCIES = 1 << 32
+"""A dependency's slots are marked under this plus its index."""
 
 
 @dataclass(frozen=True)
@@ -391,13 +393,20 @@ class Stream:
         until = min(now, self.end)
         if self.acts_by(until) and self.premium(self.acts_at) <= self.funds:
             return self.premium(self.acts_at) + self.turned().earned(now)
+        return self.premium(self.stops(until))
+
+    def stops(self, now: int) -> int:
+        """The second up to which it is paid, not after `now`."""
+        until = min(now, self.end)
+        if self.acts_by(until) and self.premium(self.acts_at) <= self.funds:
+            return self.turned().stops(now)
         if self.premium(until) <= self.funds:
-            return self.premium(until)
+            return until
         low, high = self.start, until
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self.premium(middle) <= self.funds else (low, middle)
-        return self.premium(low)
+        return low
 
     @property
     def acts_at(self) -> int:
@@ -713,15 +722,35 @@ def _marks_of(call: Row, version: int, p: Parameters) -> list[Attested]:
 # -- claims ----------------------------------------------------------------------------------------
 
 
-def concerned_slots(ledger: Ledger, peril: int, risk: int, before: int) -> list[int]:
-    """Slots below `before` that concern a cover of the risk."""
+def concerned_slots(
+    ledger: Ledger, peril: int, risk: int, before: int, dependencies: int = 0
+) -> list[int]:
+    """Slots below `before` that concern a cover of the risk.
+
+    :param dependencies: of a cover against their outages: up to four indices, 32 bits each
+    """
     slots: list[int] = []
     for epoch in ledger.epochs.get(risk, ()):
         row = ledger.row("ledger_masks", risk, epoch)
         if epoch * SLOTS_PER_EPOCH < before:
-            mask = row["lost"] if peril == SERVICE_OUTAGE else row["lost"] & row["attacked"]
+            mask = row["lost"]
+            if peril == SERVICE_ATTACK:
+                mask &= row["attacked"]
+            elif peril != SERVICE_OUTAGE:
+                mask &= _shared(ledger, dependencies, epoch)
             slots += [s for s in set_slots(epoch, mask) if s < before]
     return slots
+
+
+def _shared(ledger: Ledger, dependencies: int, epoch: int) -> int:
+    """Slots of an epoch in which any of the dependencies was lost."""
+    lost = 0
+    while dependencies:
+        subject = DEPENDENCIES + (dependencies & 0xFFFFFFFF)
+        row = ledger.rows("ledger_masks").get((subject, epoch))
+        lost |= row["lost"] if row is not None else 0
+        dependencies >>= 32
+    return lost
 
 
 def settled_before(time: int, terms: Row, p: Parameters) -> int:
@@ -743,14 +772,20 @@ def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             continue
         if not event.args.get("reviewed", False):
             by_transaction[event.transaction, hexed(event.args["claim"])].append(event)
+    streams = streams_of(ledger, Result())
     for (_, claim), events in by_transaction.items():
         result.on_chain["settlements"] += 1
         row = ledger.row("ledger_claims", claim)
         policy = ledger.row("ledger_policies", row["policy"])
         terms = products[policy["product"]]
         time = events[0].time
+        stream = streams.get(row["policy"])
+        stop = stream[1].stops(p.now) if stream else None
+        segments = segments_of(ledger, row["policy"], stop)
+        cover = at_second(segments, row["run_start"] * p.slot_length)
+        dependencies = cover.dependencies if cover else 0
         before = settled_before(time, terms, p)
-        slots = concerned_slots(ledger, terms["peril"], policy["risk"], before)
+        slots = concerned_slots(ledger, terms["peril"], policy["risk"], before, dependencies)
         found = [
             run
             for run in runs(slots, p.slot_length, terms["mergeGap"])
@@ -760,8 +795,6 @@ def check_claims(ledger: Ledger, calldata: Calldata, p: Parameters, result: Resu
             result.cannot("claim", claim, f"slot {row['run_start']} begins no run of lost slots")
             continue
         (run,) = found
-        segments = segments_of(ledger, row["policy"])
-        cover = at_second(segments, run.start)
         covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
         result.expect("claim", claim, covered, True, "run begins within cover")
         if cover is None:

@@ -32,6 +32,7 @@ PROVED_BY_CALLDATA = {
     "BordereauPosted",
     "BordereauCommitted",
     "PolicyBound",
+    "PolicyEndorsed",
     "AssessorDecided",
 }
 Progress = Callable[[str, int, int], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -260,7 +260,7 @@ def _view_of_capital(case: Case) -> None:
 
 def _view_of_premium(case: Case) -> None:
     for policy in case.made.policies:
-        policy.insured += 10**9
+        policy.wording = replace(policy.wording, insured=policy.wording.insured + 10**9)
 
 
 def _shift_leaves(a: Row) -> Row:
