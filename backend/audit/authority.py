@@ -114,14 +114,20 @@ def _check_endorsement(
     """A quote's acts after the delay that its product states; without a quote it only reduces, at
     once."""
     a, where = event.args, f"of policy {event.args['policy']}"
-    policy = ledger.row("ledger_policies", a["policy"])
+    policy = ledger.rows("ledger_policies").get((a["policy"],))
+    if policy is None:
+        return  # told as an event whose object never came to be
     by_quote = bool(int.from_bytes(a["quoteDigest"], "big"))
     delay = ledger.terms[policy["product"]]["increaseDelay"] if by_quote else 0
     result.expect("endorsement", where, a["at"], event.time + delay, "second from which it acts")
     if by_quote:
         _check_quote(roles, ledger, event, ENDORSE, ENDORSED, calldata, p, result)
         return
-    (before, *_) = [s for s in segments_of(ledger, a["policy"]) if s.end == a["at"]]
+    ended = (s for s in segments_of(ledger, a["policy"]) if s.end == a["at"])
+    before = next(ended, None)
+    if before is None:
+        result.cannot("endorsement", where, f"no cover runs up to {a['at']}")
+        return
     for said, most in (
         ("sumInsured", before.sum_insured),
         ("lossPerHour", before.loss_per_hour),

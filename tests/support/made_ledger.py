@@ -21,7 +21,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from backend.audit.abi import Declaration, Field, declare
-from backend.audit.declarations import ATTEST, BIND, ENDORSE, POST, READ, REPORT
+from backend.audit.declarations import ATTEST, BIND, COMMIT, ENDORSE, POST, READ, REPORT
 from contracts.client.messages import (
     BordereauHeader,
     Domain,
@@ -173,11 +173,39 @@ class Life:
 
 @dataclass
 class Batch:
+    """Certificates: holder, units, and seconds from the base to the start of each."""
+
     risk: int
     posted: int
     base: int
     leaves: list[tuple[str, int, int]]
+    committed: bool
     paid: set[int] = field(default_factory=set)
+
+    @property
+    def units(self) -> int:
+        return sum(count for _, count, _ in self.leaves)
+
+    @property
+    def exposure(self) -> int:
+        return self.units * UNIT
+
+    def records(self) -> list[bytes]:
+        width, salt = (3, bytes(9)) if self.committed else (2, b"")
+        return [
+            bytes.fromhex(holder[2:]) + count.to_bytes(2, "big") + offset.to_bytes(width, "big")
+            + salt
+            for holder, count, offset in self.leaves
+        ]  # fmt: skip
+
+    def packed(self) -> bytes:
+        return b"".join(self.records())
+
+    def root(self) -> bytes:
+        if self.committed:
+            return sum_root(self.records())
+        packed = self.packed()
+        return tree_root([packed[i : i + 96] for i in range(0, len(packed), 96)])
 
 
 @dataclass
@@ -212,8 +240,12 @@ class Made:
     """(risk, slot) → members that marked it lost; members 0 to 2 mark it attacked too."""
     masks: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     scheduled: dict[tuple[int, int], int] = field(default_factory=dict)
+    leaf_files: dict[str, bytes] = field(default_factory=dict)
+    """Leaves of committed bordereaux by the hash of the file."""
     model: bytes = keccak(b"model")
     peril: int = 0
+    commits: bool = True
+    """Whether some bordereaux are committed, so that an audit needs their leaf files."""
     _open: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     # -- the chain ---------------------------------------------------------------------------------
@@ -473,14 +505,14 @@ class Made:
         )  # fmt: skip
         return quote, rate
 
-    def bind(self) -> None:
+    def bind(self, funds: int = 0) -> None:
         risk = self.random.choice(self.risks)
         if risk not in self.scores:
             return
         wording = self._wording()
         # paid for long, or for some minutes only
-        funds = self.random.choice(
-            (10 * 10**6, wording.insured * self.random.randrange(20, 600) // (10 * YEAR))
+        funds = funds or self.random.choice(
+            (10**7, wording.insured * self.random.randrange(20, 600) // (10 * YEAR))
         )
         policy = Policy(
             person("holder"), risk, self.now, self.now + TERMS["term"], wording, funds,
@@ -510,18 +542,20 @@ class Made:
             self.move(policy.holder, "PolicyBook", funds)
             self._lock("PolicyBook", wording.insured)
 
-    def endorse(self) -> None:
+    def endorse(self, number: int = 0, by_quote: bool | None = None) -> None:
         """Another wording: by a quote after the delay, or less of it at once."""
-        number = self._some_policy()
+        number = number or self._some_policy()
         if not number:
             return
+        if by_quote is None:
+            by_quote = self.random.random() < 0.5
         policy = self.policies[number - 1]
         later = self.now + TERMS["increaseDelay"]
         waits = any(deed.at > self.now for deed in policy.deeds)
         if waits or later >= policy.end or self.life(policy, self.now).lapsed is not None:
             return
         running = self.life(policy, self.now + 1).pieces[-1].wording
-        if self.random.random() < 0.5:
+        if by_quote:
             wording = self._wording()
             quote, rate = self._quote(policy, wording, f"change {len(self.blocks)}")
             signature = signed(quote, "underwriter")
@@ -578,8 +612,8 @@ class Made:
             self._collect("PolicyBook", amount)
         return life.lapsed is not None
 
-    def touch(self) -> None:
-        number = self._some_policy()
+    def touch(self, number: int = 0) -> None:
+        number = number or self._some_policy()
         if number:
             with self.transaction("PolicyBook"):
                 self._bring(number)
@@ -619,49 +653,59 @@ class Made:
 
     # -- certificates ------------------------------------------------------------------------------
 
-    def post(self) -> None:
-        """A bordereau of a series of its own, reserved and posted."""
+    def post(self, committed: bool | None = None) -> None:
+        """A bordereau of a series of its own, reserved, then posted or committed."""
+        if committed is None:
+            committed = self.commits and self.random.random() < 0.5
         risk = self.random.choice(self.risks)
-        per_unit = 1_700
         series = {
             "underwriter": person("underwriter"), "platform": person("platform"),
-            "product": CERTIFICATE, "risk": risk, "premiumPerUnit": per_unit,
+            "product": CERTIFICATE, "risk": risk, "premiumPerUnit": 1_700,
             "expiryBucket": self.now + 2 * TERMS["term"] + len(self.batches), "leafKind": 0,
         }  # fmt: skip
         name = keccak(text=json.dumps(series))
-        base = self.now - 30
         leaves = [
             (person(f"buyer {i}"), self.random.randrange(1, 4), self.random.randrange(30))
             for i in range(self.random.randrange(1, 12))
         ]
-        units = sum(count for _, count, _ in leaves)
-        exposure, premium = units * UNIT, units * per_unit
+        batch = Batch(risk, self.now, self.now - 30, leaves, committed)
         with self.transaction("Facility", sender="underwriter"):
             self.emit(
                 "Facility", "ExposureReserved", series=name, platform=series["platform"],
-                underwriter=series["underwriter"], terms=series, exposure=exposure, firstSerial=0,
-                serials=len(leaves),
+                underwriter=series["underwriter"], terms=series, exposure=batch.exposure,
+                firstSerial=0, serials=len(leaves),
             )  # fmt: skip
-            self._lock("Facility", exposure)
-        packed = b"".join(
-            bytes.fromhex(holder[2:]) + count.to_bytes(2, "big") + offset.to_bytes(2, "big")
-            for holder, count, offset in leaves
-        )
-        root = tree_root([packed[i : i + 96] for i in range(0, len(packed), 96)])
+            self._lock("Facility", batch.exposure)
+        premium = batch.units * series["premiumPerUnit"]
+        packed, root = batch.packed(), batch.root()
+        file = keccak(packed) if committed else bytes(32)
         header = BordereauHeader(
-            series["platform"], CERTIFICATE, risk, series["expiryBucket"], per_unit, 0, len(leaves),
-            base, exposure, premium, 0, root, bytes(32),
+            series["platform"], CERTIFICATE, risk, series["expiryBucket"], series["premiumPerUnit"],
+            0, len(leaves), batch.base, batch.exposure, premium, 0, root, file,
         )  # fmt: skip
-        call = call_of(
-            POST, series=name, firstSerial=0, base=base, leaves=packed,
-            signature=signed(header, "underwriter"),
-        )  # fmt: skip
+        signature = signed(header, "underwriter")
+        if committed:
+            self.leaf_files[file.hex()] = packed
+            commitment = {
+                "root": root, "leafFileHash": file, "units": batch.units, "size": len(leaves),
+                "base": batch.base, "committedAt": 0,
+            }  # fmt: skip
+            call = call_of(
+                COMMIT, series=name, firstSerial=0, commitment=commitment, signature=signature
+            )
+        else:
+            call = call_of(
+                POST, series=name, firstSerial=0, base=batch.base, leaves=packed,
+                signature=signature,
+            )  # fmt: skip
         with self.transaction("CertificateBook", call):
-            self.batches.append(Batch(risk, self.now, base, leaves))
+            self.batches.append(batch)
+            extra = {"leafFileHash": file} if committed else {}
             self.emit(
-                "CertificateBook", "BordereauPosted", batch=len(self.batches), series=name,
-                platform=series["platform"], product=CERTIFICATE, risk=risk, firstSerial=0,
-                size=len(leaves), base=base, exposure=exposure, premium=premium, root=root,
+                "CertificateBook", "BordereauCommitted" if committed else "BordereauPosted",
+                batch=len(self.batches), series=name, platform=series["platform"],
+                product=CERTIFICATE, risk=risk, firstSerial=0, size=len(leaves), base=batch.base,
+                exposure=batch.exposure, premium=premium, root=root, **extra,
             )  # fmt: skip
             commission = floor(Fraction(premium * COMMISSION_BPS, 10_000))
             self.float_ -= premium - commission
@@ -939,6 +983,21 @@ def tree_root(leaves: list[bytes]) -> bytes:
                  for i in range(0, len(nodes), 2)]  # fmt: skip
         nodes = [keccak(left + right) for left, right in pairs]
     return nodes[0]
+
+
+def sum_root(records: list[bytes]) -> bytes:
+    """Root of a sum tree: a node hashes its level, and hash and units of both its children."""
+
+    def of(level: int, at: int) -> tuple[bytes, int]:
+        if at * 2**level >= len(records):
+            return bytes(32), 0
+        if level == 0:
+            return keccak(records[at]), int.from_bytes(records[at][20:22], "big")
+        halves = [of(level - 1, 2 * at), of(level - 1, 2 * at + 1)]
+        hashed = b"".join(hash_ + units.to_bytes(8, "big") for hash_, units in halves)
+        return keccak(bytes([level]) + hashed), sum(units for _, units in halves)
+
+    return of((len(records) - 1).bit_length(), 0)[0]
 
 
 # -- the endpoint --------------------------------------------------------------------------------

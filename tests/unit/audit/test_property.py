@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +15,11 @@ from tests.support.made_ledger import ADDRESSES, Endpoint, Made
 
 
 def audited(made: Made) -> Audit:
-    return audit(Request("http://made", ADDRESSES, transport=Endpoint(made)))
+    with TemporaryDirectory() as text:
+        for name, content in made.leaf_files.items():
+            (Path(text) / name).write_bytes(content)
+        request = Request("http://made", ADDRESSES, leaves=Path(text), transport=Endpoint(made))
+        return audit(request)
 
 
 @settings(max_examples=15, deadline=None)
