@@ -73,6 +73,9 @@ sandbox: setup ## an insurer on a development chain, with a platform that can se
 openapi: setup ## write openapi.json anew from the code
 	@$(PY) -m backend openapi --json > openapi.json
 
+test-workbook: setup ## the bordereaux's workbook through LibreOffice and back equals the CSV; needs LibreOffice
+	@FLOWCOVER_NEEDS_LIBREOFFICE=1 $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/audit/test_report.py
+
 test-pages: setup ## every page in the system's Chromium on a demonstration; screenshots in reports/pages
 	@$(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/pages
 

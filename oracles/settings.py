@@ -183,6 +183,8 @@ class MemberSettings(_Settings):
     upstream: SourceSettings | None = None
     upstream_export_s: Annotated[int, Field(ge=1)] = 5
     model: Path | None = None
+    evidence: Annotated[str, Field(pattern="^s3://.")] | None = None
+    """The bucket that keeps the bundles, instead of a folder in the data folder."""
     committee: CommitteeSettings = CommitteeSettings()
     behaviour: str = "honest"
     poll_ms: Annotated[int, Field(ge=10)] = 200

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
+from backend.audit.abi import Declaration
 from backend.audit.checks import Calldata, Parameters, Result, hashed, leaves_of, typed_domain
-from backend.audit.declarations import BIND, COMMIT, POST
+from backend.audit.declarations import BIND, COMMIT, ENDORSE, POST
 from backend.audit.ledger import LEAF, Event, Ledger, Row, hexed, leaf_width
 from backend.audit.rules import committed_root, posted_root, table_rate
+from backend.audit.segments import segments_of
 
 UNDERWRITER, COMMITTEE_ADMIN, ASSESSOR, PRODUCT_ADMIN = 1, 2, 3, 7
 # Events that only an account with a role can cause, and the argument that names it.
@@ -19,6 +21,21 @@ ACTORS = {
     ("Facility", "ExposureReserved"): (UNDERWRITER, "underwriter"),
     ("ClaimsDesk", "AssessorDecided"): (ASSESSOR, "assessor"),
 }
+Names = tuple[tuple[str, str], ...]
+ENDORSED: Names = (
+    ("sumInsured", "sumInsured"),
+    ("lossPerHour", "lossPerHour"),
+    ("dependencies", "dependencies"),
+    ("rate", "rate"),
+)
+BOUND: Names = (
+    ("product", "product"),
+    ("risk", "riskIndex"),
+    ("holder", "holder"),
+    ("applicant", "applicant"),
+    *ENDORSED,
+)
+"""Arguments of an event, and the members of its quote that they must be."""
 QUOTE_TYPE = [{"name": part.name, "type": part.type} for part in BIND.fields[0].parts]
 HEADER_TYPE = [
     {"name": name, "type": kind}
@@ -70,7 +87,9 @@ def check_authority(ledger: Ledger, calldata: Calldata, p: Parameters, result: R
             role, name = actor
             _expect_role(roles, role, event.args[name], event, result)
         elif (event.contract, event.name) == ("PolicyBook", "PolicyBound"):
-            _check_quote(roles, ledger, event, calldata, p, result)
+            _check_quote(roles, ledger, event, BIND, BOUND, calldata, p, result)
+        elif (event.contract, event.name) == ("PolicyBook", "PolicyEndorsed"):
+            _check_endorsement(roles, ledger, event, calldata, p, result)
         elif event.name in ("BordereauPosted", "BordereauCommitted"):
             _check_header(roles, ledger, event, calldata, p, result)
 
@@ -89,40 +108,63 @@ def _signer(
     return str(Account.recover_message(typed, signature=sig)).lower(), hashed(typed)
 
 
-def _check_quote(
+def _check_endorsement(
     roles: Roles, ledger: Ledger, event: Event, calldata: Calldata, p: Parameters, result: Result
 ) -> None:
-    """The policy is what an underwriter signed, at a rate that the table allows."""
+    """A quote's acts after the delay that its product states; without a quote it only reduces, at
+    once."""
+    a, where = event.args, f"of policy {event.args['policy']}"
+    policy = ledger.rows("ledger_policies").get((a["policy"],))
+    if policy is None:
+        return  # told as an event whose object never came to be
+    by_quote = bool(int.from_bytes(a["quoteDigest"], "big"))
+    delay = ledger.terms[policy["product"]]["increaseDelay"] if by_quote else 0
+    result.expect("endorsement", where, a["at"], event.time + delay, "second from which it acts")
+    if by_quote:
+        _check_quote(roles, ledger, event, ENDORSE, ENDORSED, calldata, p, result)
+        return
+    ended = (s for s in segments_of(ledger, a["policy"]) if s.end == a["at"])
+    before = next(ended, None)
+    if before is None:
+        result.cannot("endorsement", where, f"no cover runs up to {a['at']}")
+        return
+    for said, most in (
+        ("sumInsured", before.sum_insured),
+        ("lossPerHour", before.loss_per_hour),
+    ):
+        what = f"{said} at most {most}"
+        result.expect("endorsement", where, a[said] <= most, True, what)
+
+
+def _check_quote(
+    roles: Roles, ledger: Ledger, event: Event, call_of: Declaration, names: Names,
+    calldata: Calldata, p: Parameters, result: Result,
+) -> None:  # fmt: skip
+    """The policy, or what an endorsement makes of it, is what an underwriter signed, at a rate that
+    the table allows."""
     a, where = event.args, f"of policy {event.args['policy']}"
     try:
-        call = BIND.decode_call(calldata[event.transaction][2])
+        call = call_of.decode_call(calldata[event.transaction][2])
         quote = call["quote"]
         signer, digest = _signer("PolicyBook", "Quote", QUOTE_TYPE, quote, call["signature"], p)
     except (ValueError, KeyError):
-        return  # bound through another contract, or signed by one: its digest alone is on the chain
+        return  # sent through another contract, or signed by one: its digest alone is on the chain
     result.expect("quote", where, hexed(a["quoteDigest"]), hexed(digest), "digest")
     _expect_role(roles, UNDERWRITER, signer, event, result)
-    for said, name in (
-        ("product", "product"),
-        ("risk", "riskIndex"),
-        ("holder", "holder"),
-        ("applicant", "applicant"),
-        ("sumInsured", "sumInsured"),
-        ("lossPerHour", "lossPerHour"),
-        ("dependencies", "dependencies"),
-        ("rate", "rate"),
-    ):
+    for said, name in names:
         result.expect("quote", where, a[said], quote[name], said)
-    result.expect("quote", where, event.time <= quote["deadline"], True, "bound before deadline")
-    terms = ledger.terms[a["product"]]
+    in_time = event.time <= quote["deadline"]
+    result.expect("quote", where, in_time, True, f"{event.name[6:].lower()} before deadline")
+    product, risk = quote["product"], quote["riskIndex"]
+    terms = ledger.terms[product]
     result.expect(
         "quote", where, hexed(quote["termsHash"]), hexed(terms["termsHash"]), "terms hash"
     )
-    score = ledger.rows("ledger_scores").get((a["risk"], quote["scoreFrame"]))
+    score = ledger.rows("ledger_scores").get((risk, quote["scoreFrame"]))
     if score is None:
         result.cannot("quote", where, f"no score of its frame {quote['scoreFrame']} is on chain")
         return
-    least = table_rate(ledger.tables_of[a["product"]], terms["rateUnit"], score["uncapped"])
+    least = table_rate(ledger.tables_of[product], terms["rateUnit"], score["uncapped"])
     result.expect("quote", where, a["rate"] >= least, True, f"rate at least the table's {least}")
 
 

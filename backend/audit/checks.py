@@ -53,6 +53,8 @@ from backend.audit.segments import Segment, at_second, cover_end, segments_of
 
 DAY = 86_400
 SERVICE_ATTACK, SERVICE_OUTAGE, DEPENDENCY_OUTAGE = 0, 1, 2
+DEPENDENCIES = 1 << 32
+"""A dependency's slots are marked under this plus its index."""
 
 
 @dataclass(frozen=True)
@@ -405,13 +407,20 @@ class Stream:
         until = min(now, self.end)
         if self.acts_by(until) and self.premium(self.acts_at) <= self.funds:
             return self.premium(self.acts_at) + self.turned().earned(now)
+        return self.premium(self.stops(until))
+
+    def stops(self, now: int) -> int:
+        """The second up to which it is paid, not after `now`."""
+        until = min(now, self.end)
+        if self.acts_by(until) and self.premium(self.acts_at) <= self.funds:
+            return self.turned().stops(now)
         if self.premium(until) <= self.funds:
-            return self.premium(until)
+            return until
         low, high = self.start, until
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self.premium(middle) <= self.funds else (low, middle)
-        return self.premium(low)
+        return low
 
     @property
     def acts_at(self) -> int:
@@ -727,15 +736,35 @@ def _marks_of(call: Row, version: int, p: Parameters) -> list[Attested]:
 # -- claims ----------------------------------------------------------------------------------------
 
 
-def concerned_slots(ledger: Ledger, peril: int, risk: int, before: int) -> list[int]:
-    """Slots below `before` that concern a cover of the risk."""
+def concerned_slots(
+    ledger: Ledger, peril: int, risk: int, before: int, dependencies: int = 0
+) -> list[int]:
+    """Slots below `before` that concern a cover of the risk.
+
+    :param dependencies: of a cover against their outages: up to four indices, 32 bits each
+    """
     slots: list[int] = []
     for epoch in ledger.epochs.get(risk, ()):
         row = ledger.row("ledger_masks", risk, epoch)
         if epoch * SLOTS_PER_EPOCH < before:
-            mask = row["lost"] if peril == SERVICE_OUTAGE else row["lost"] & row["attacked"]
+            mask = row["lost"]
+            if peril == SERVICE_ATTACK:
+                mask &= row["attacked"]
+            elif peril != SERVICE_OUTAGE:
+                mask &= _shared(ledger, dependencies, epoch)
             slots += [s for s in set_slots(epoch, mask) if s < before]
     return slots
+
+
+def _shared(ledger: Ledger, dependencies: int, epoch: int) -> int:
+    """Slots of an epoch in which any of the dependencies was lost."""
+    lost = 0
+    while dependencies:
+        subject = DEPENDENCIES + (dependencies & 0xFFFFFFFF)
+        row = ledger.rows("ledger_masks").get((subject, epoch))
+        lost |= row["lost"] if row is not None else 0
+        dependencies >>= 32
+    return lost
 
 
 def settled_before(time: int, terms: Row, p: Parameters) -> int:
@@ -754,8 +783,10 @@ class Grants:
     booked: Counter[bytes] = field(default_factory=Counter)
     routed: Counter[bytes] = field(default_factory=Counter)
     committed: Counter[int] = field(default_factory=Counter)
+    streams: dict[int, tuple[int, Stream]] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.streams = streams_of(self.ledger, Result())
         self.allowances = Allowances(self.parameters.daily_instant_ceiling)
 
     def __iter__(self) -> Iterator[tuple[bytes, list[Event]]]:
@@ -850,15 +881,17 @@ def _check_policy_claim(
     where, time = hexed(claim), events[0].time
     policy = ledger.row("ledger_policies", number)
     terms = products[policy["product"]]
+    stream = grants.streams.get(number)
+    segments = segments_of(ledger, number, stream[1].stops(p.now) if stream else None)
+    cover = at_second(segments, slot * p.slot_length)
+    dependencies = cover.dependencies if cover else 0
     before = settled_before(time, terms, p)
-    slots = concerned_slots(ledger, terms["peril"], policy["risk"], before)
+    slots = concerned_slots(ledger, terms["peril"], policy["risk"], before, dependencies)
     found = [r for r in runs(slots, p.slot_length, terms["mergeGap"]) if r.first_slot == slot]
     if not found:
         result.cannot("claim", where, f"slot {slot} begins no run of lost slots")
         return
     (run,) = found
-    segments = segments_of(ledger, number)
-    cover = at_second(segments, run.start)
     covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
     result.expect("claim", where, covered, True, "run begins within cover")
     if cover is None:

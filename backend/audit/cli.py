@@ -54,7 +54,8 @@ def command(
     rpc: Annotated[str, typer.Option(help="JSON-RPC address of any node of the chain.")],
     deployment: Annotated[Path, typer.Option(help="deployment.json with the addresses.")],
     evidence: Annotated[
-        list[Path] | None, typer.Option(help="Evidence folder of a member; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Evidence of a member: a folder or s3://bucket/prefix; may be repeated."),
     ] = None,
     models: Annotated[
         Path | None, typer.Option(help="Model registry, instead of the shipped one.")

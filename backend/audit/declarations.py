@@ -222,6 +222,7 @@ COMMIT = declare(
     "uint32 size, uint40 base, uint40 committedAt) commitment, bytes signature)"
 )
 BIND = declare(f"bind({QUOTE} quote, bytes signature, uint128 premium)")
+ENDORSE = declare(f"endorse(uint64 id, {QUOTE} quote, bytes signature)")
 
 BALANCE_OF = declare("balanceOf(address account)")
 PREMIUM_AT = declare("premiumAt(uint64 policy, uint40 time)")

@@ -58,6 +58,8 @@ class Ledger:
     """The event that put each bordereau on the chain."""
     epochs: dict[int, list[int]] = field(default_factory=dict)
     """Epochs with attested slots, by subject."""
+    of_policy: dict[int, list[Event]] = field(default_factory=dict)
+    """Events of the policy book about each policy, in chain order."""
     _by_name: dict[tuple[str, str], list[Event]] = field(default_factory=dict)
 
     def put(self, table: str, key: Key, row: Row) -> None:
@@ -77,6 +79,8 @@ class Ledger:
         """Folds one event; one that changes no row is only kept."""
         self.events.append(event)
         self._by_name.setdefault((event.contract, event.name), []).append(event)
+        if event.contract == "PolicyBook" and "policy" in event.args:
+            self.of_policy.setdefault(event.args["policy"], []).append(event)
         rule = FOLDS.get((event.contract, event.name))
         if rule is None:
             return

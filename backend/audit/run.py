@@ -32,6 +32,7 @@ PROVED_BY_CALLDATA = {
     "BordereauPosted",
     "BordereauCommitted",
     "PolicyBound",
+    "PolicyEndorsed",
     "AssessorDecided",
 }
 Progress = Callable[[str, int, int], None]
@@ -42,7 +43,7 @@ class Request:
     """What to audit and against what.
 
     :param addresses: contract name → address
-    :param evidence: evidence folders of the members; empty leaves evidence out
+    :param evidence: folders or buckets (`s3://…`) of the members; empty leaves evidence out
     :param models: registry of models; None takes the shipped one
     :param database: SQLAlchemy URL of a backend to compare, if any
     :param memory: file in which answers of the node are kept until the audit ends
@@ -53,7 +54,7 @@ class Request:
 
     url: str
     addresses: Mapping[str, str]
-    evidence: Sequence[Path] = ()
+    evidence: Sequence[Path | str] = ()
     models: Path | None = None
     database: str | None = None
     memory: Path | None = None

@@ -21,6 +21,8 @@ class Segment:
     sum_insured: int
     loss_per_hour: int
     loading: int
+    dependencies: int
+    """Up to four indices, 32 bits each."""
 
 
 @dataclass
@@ -60,6 +62,7 @@ def _terms(args: Row) -> Row:
         "sum_insured": args["sumInsured"],
         "loss_per_hour": args["lossPerHour"],
         "loading": args["loading"],
+        "dependencies": args["dependencies"],
     }
 
 
@@ -86,12 +89,16 @@ def _follow(history: _History, event: Event) -> None:
             history.stop(args["end"])
 
 
-def segments_of(ledger: Ledger, policy: int) -> list[Segment]:
-    """A policy's segments in order of time; an endorsement that waits still acts at its second."""
+def segments_of(ledger: Ledger, policy: int, stop: int | None = None) -> list[Segment]:
+    """A policy's segments in order of time; an endorsement that waits still acts at its second.
+
+    :param stop: second at which its money ends, for one whose lapse nobody has put on the chain
+    """
     history = _History([])
-    for event in ledger.events:
-        if event.contract == "PolicyBook" and event.args.get("policy") == policy:
-            _follow(history, event)
+    for event in ledger.of_policy.get(policy, ()):
+        _follow(history, event)
+    if stop is not None and stop < history.end:
+        history.stop(stop)
     history.bring(history.end)
     return [*history.past, *([history.running] if history.running else [])]
 

@@ -24,6 +24,7 @@ from .incidents import router as incidents
 from .insurer import router as insurer
 from .ledger import router as ledger
 from .platform import router as platform
+from .platform_forms import router as platform_forms
 from .proof import router as proof
 from .reads import Reads
 from .reasons import Advice
@@ -34,7 +35,8 @@ from .sign_in import router as sign_in
 from .statements import router as statements
 
 ROUTERS = (
-    home, sign_in, insurer, referrals, cover, platform, proof, incidents, ledger, statements,
+    home, sign_in, insurer, referrals, cover, platform, platform_forms, proof, incidents, ledger,
+    statements,
 )  # fmt: skip
 NODE_MODULES = Path(__file__).resolve().parents[2] / "node_modules"
 LIBRARIES = {

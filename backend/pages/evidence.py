@@ -1,17 +1,20 @@
-"""Evidence bundles by their hash, from the folders that the settings name."""
+"""Evidence bundles by their hash, from the folders and buckets that the settings name."""
 
 from __future__ import annotations
 
 import json
-import os
+import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from contracts.client.signatures import keccak256
+from oracles.evidence.bundle import EvidenceError, EvidenceStore
+from oracles.evidence.objects import split_locations
 
+LOOK_SECONDS = 2.0
+"""How long a list of what is kept counts as new."""
 MOST_INDEXED = 50_000
 """Bundles whose frame is remembered; the newest stay."""
 
@@ -26,23 +29,27 @@ class Scored:
 
 
 class Evidence:
-    """Folders of bundles, each in a file named by its keccak-256; nothing else is served."""
+    """Bundles by their keccak-256; one that is altered or out of reach is as if it were not there.
 
-    def __init__(self, folders: str) -> None:
-        self._folders = [Path(text) for text in folders.split(os.pathsep) if text]
-        self._seen: set[Path] = set()
+    :param places: folders and `s3://` buckets, separated as in `PATH`
+    :raises ValueError: the settings of a bucket are incomplete
+    """
+
+    def __init__(self, places: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stores = [EvidenceStore(place) for place in split_locations(places)]
+        self._seen: set[bytes] = set()
         self._scores: dict[int, dict[str, Scored]] = defaultdict(dict)
+        self._clock = clock
+        self._looked = -LOOK_SECONDS
         self._lock = Lock()
 
     def raw(self, name: str) -> bytes | None:
-        """A bundle's bytes, None when no folder has them or they are not what the name says."""
-        text = name.removeprefix("0x")
-        for folder in self._folders:
-            path = folder / text[:2] / f"{text}.json"
-            if path.is_file():
-                data = path.read_bytes()
-                if keccak256(data).hex() == text:
-                    return data
+        """A bundle's bytes, None when nobody has them or they are not what the name says."""
+        for store in self._stores:
+            try:
+                return store.raw(bytes.fromhex(name.removeprefix("0x")))
+            except EvidenceError:
+                continue
         return None
 
     def bundle(self, name: str) -> dict[str, Any] | None:
@@ -55,22 +62,31 @@ class Evidence:
     def scores_of(self, frame: int) -> list[Scored]:
         """What members scored in a frame, in the order of their bundles' hashes."""
         with self._lock:
-            self._look()
+            if self._clock() >= self._looked + LOOK_SECONDS:
+                self._look()
+                self._looked = self._clock()
             return [made for _, made in sorted(self._scores.get(frame, {}).items())]
 
     def _look(self) -> None:
         """Reads the frames of bundles that are new since the last look."""
-        for folder in self._folders:
-            for path in folder.glob("*/*.json"):
-                if path in self._seen:
-                    continue
-                self._seen.add(path)
-                bundle = json.loads(path.read_bytes())
-                if bundle.get("kind") == "score":
-                    name = "0x" + path.stem
-                    scores = {lane["risk"]: lane["score"] for lane in bundle["lanes"]}
-                    made = Scored(name, bundle["member"], scores)
-                    self._scores[bundle["frame"]][name] = made
+        for store in self._stores:
+            try:
+                fresh = [name for name in store.names() if name not in self._seen]
+            except EvidenceError:
+                continue
+            for name in fresh:
+                self._take(store, name)
         if len(self._seen) > MOST_INDEXED:
             for frame in sorted(self._scores)[: len(self._scores) // 2]:
                 del self._scores[frame]
+
+    def _take(self, store: EvidenceStore, name: bytes) -> None:
+        try:
+            bundle: Mapping[str, Any] = store.get(name)
+        except EvidenceError:
+            return
+        self._seen.add(name)
+        if bundle.get("kind") == "score":
+            text = "0x" + name.hex()
+            scores = {lane["risk"]: lane["score"] for lane in bundle["lanes"]}
+            self._scores[bundle["frame"]][text] = Scored(text, bundle["member"], scores)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
+from ..applicants.tables import Asset
 from ..certificates.tables import SoldCertificate
-from ..http.context import Services
+from ..http.context import SCOPES, Services
 from ..http.problems import Problem
 from ..http.tables import ApiKey
 from ..ledger.tables import (
@@ -20,6 +21,7 @@ from ..ledger.tables import (
     LedgerFloat,
     LedgerPayout,
     LedgerPolicy,
+    LedgerRisk,
     LedgerSeries,
 )
 from ..platforms.service import find_platform
@@ -60,6 +62,21 @@ def require(session: Session, who: Viewer, platform_id: str) -> Platform:
     if who.kind != "insurer" and who.platform_id != platform_id:
         raise Problem("not-found", f"no platform {platform_id}")
     return find_platform(session, platform_id)
+
+
+def may_make_keys(at: Services, who: Viewer) -> bool:
+    """The insurer makes keys; where there is no real money, a platform makes its own."""
+    return who.kind == "insurer" or at.settings.mode == "test"
+
+
+def _risks(session: Session, platform_id: str) -> list[tuple[int, str]]:
+    """Registered risks of a platform's applicants, with their names."""
+    query = (
+        select(LedgerRisk.risk, Asset.name)
+        .join(Asset, Asset.asset_hash == LedgerRisk.asset_hash)
+        .where(Asset.platform_id == platform_id)
+    )
+    return [(risk, name) for risk, name in session.execute(query.order_by(LedgerRisk.risk))]
 
 
 def sold(session: Session, row: Platform) -> dict[str, Any]:
@@ -127,12 +144,14 @@ def _parts(at: Services, platform_id: str) -> Mapping[str, Load]:
             return {
                 "endpoints": endpoints,
                 "attempts": [tuple(r) for r in session.execute(newest.limit(MOST_ROWS))],
+                "platform_id": platform_id,
             }
 
     def keys() -> dict[str, Any]:
         with at.database.read() as session:
             query = select(ApiKey).where(ApiKey.platform_id == platform_id)
-            return {"keys": list(session.scalars(query.order_by(ApiKey.created_at)))}
+            keys = list(session.scalars(query.order_by(ApiKey.created_at)))
+            return {"keys": keys, "platform_id": platform_id}
 
     return {"sales": sales, "bordereaux": bordereaux, "webhooks": webhooks, "keys": keys}
 
@@ -144,12 +163,23 @@ def _claimed(session: Session, batch: int) -> int:
 
 @router.get("/platforms/{platform_id}")
 def get_platform(
-    platform_id: Identity, request: Request, at: ServicesDep, who: SignedIn
+    platform_id: Identity,
+    request: Request,
+    at: ServicesDep,
+    who: SignedIn,
+    staged: Annotated[str, Query(pattern=r"^([0-9]{1,10}\.[0-9]{1,12})?$")] = "",
 ) -> Response:
     with at.database.read() as session:
         row = require(session, who, platform_id)
+        risks = _risks(session, platform_id)
     parts = draw_all(request, who, f"/platforms/{platform_id}", _parts(at, platform_id))
-    return page(request, who, "platform.html", platform=row, live=parts)
+    mine = who.caller.scopes
+    return page(
+        request, who, "platform.html", platform=row, live=parts, risks=risks,
+        staged=staged.split(".") if staged else None,
+        scopes=[scope for scope in SCOPES if scope in mine] if may_make_keys(at, who) else [],
+        sandbox=at.sandbox is not None and "sandbox" in mine,
+    )  # fmt: skip
 
 
 @router.get("/platforms/{platform_id}/parts/{name}")

@@ -112,6 +112,8 @@ def get_facts(
                 "postedAt": batch.posted_at,
                 "transaction": batch.transaction_hash,
                 "root": batch.root,
+                "leafFileHash": batch.leaf_file_hash,
+                "exposure": str(batch.exposure),
                 "expired": batch.expired,
                 "leaf": None,
                 "proof": [],

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -21,15 +19,14 @@ from ..claims.schemas import DecisionAccepted, NewDecision
 from ..domain.units import ProductId
 from ..http.context import INSURER, Caller, Services
 from ..http.problems import Problem
-from ..http.writes import Write
 from ..ledger.tables import LedgerClaim, LedgerPolicy
-from ..observability.logs import case_id
 from ..transactions.schemas import TransactionOut
 from . import finances
 from .panels import Load, answer, draw_all
 from .reads import Reads
 from .sessions import FromOwnForm, ServicesDep, SignedIn, Viewer
 from .show import page
+from .writes import writing
 
 router = APIRouter()
 Claim = Annotated[str, Path(pattern="^0x[0-9a-f]{64}$")]
@@ -113,20 +110,10 @@ def create_decision(
     wish = NewDecision(
         approve=word == "approve", reason=reason, deadline=deadline, signature=signature
     )
-    with at.database.open_write() as session:
-        write = Write(
-            session=session,
-            at=at,
-            caller=caller,
-            action="referrals.decide",
-            case_id=case_id.get(),
-            now=int(at.clock()),
-            key=f"page-{secrets.token_hex(16)}",
-            fingerprint="0x" + hashlib.sha256(wish.model_dump_json().encode()).hexdigest(),
-        )
-        row = claims.find_claim(session, caller, claim)
+    with writing(at, caller, "referrals.decide", wish.model_dump_json()) as write:
+        row = claims.find_claim(write.session, caller, claim)
         assessor, queued = service.decide(write, row, wish)
-        _check(request, who, row, assessor, finances.decisions_of(session, claim))
+        _check(request, who, row, assessor, finances.decisions_of(write.session, claim))
         entry = TransactionOut.of(queued)
         accepted = DecisionAccepted(claim=claim, assessor=assessor, transaction=entry)
         write.answer(202, accepted, claim)

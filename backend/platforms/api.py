@@ -14,7 +14,7 @@ from ..http.schemas import Page
 from ..http.tables import ApiKey
 from ..http.writes import Write, writing
 from . import service
-from .schemas import KeyCreated, KeyOut, NewKey, NewPlatform, PlatformOut
+from .schemas import KeyCreated, KeyOut, NewKey, NewPlatform, PlatformOut, key_fields
 from .tables import Platform
 
 router = APIRouter(prefix="/platforms", tags=["platforms"])
@@ -24,11 +24,6 @@ def _out(row: Platform, custodied: bool) -> PlatformOut:
     return PlatformOut(
         id=row.id, name=row.name, wallet=row.wallet, custodied=custodied, created_at=row.created_at
     )
-
-
-def _key_fields(row: ApiKey) -> dict[str, object]:
-    names = ("id", "label", "prefix", "mode", "scopes", "created_at", "revoked_at")
-    return {name: getattr(row, name) for name in names}
 
 
 @router.post("", status_code=201, response_model=PlatformOut, responses=declared_write())
@@ -65,7 +60,7 @@ def create_key(
 ) -> Response:
     """Makes a key; the answer is the only place where it is shown."""
     row, secret = service.make_key(write, platform_id, body)
-    shown = KeyCreated.model_validate({"key": secret, **_key_fields(row)})
+    shown = KeyCreated.model_validate({"key": secret, **key_fields(row)})
     return write.answer(201, shown, row.id, kept=shown.model_copy(update={"key": row.prefix + "…"}))
 
 
@@ -78,7 +73,7 @@ def list_keys(
         service.find_platform(session, platform_id)
         query = select(ApiKey).where(ApiKey.platform_id == platform_id)
         rows, following = page(session, query, [ApiKey.id], cursor, limit)
-    items = [KeyOut.model_validate(_key_fields(row)) for row in rows]
+    items = [KeyOut.model_validate(key_fields(row)) for row in rows]
     return Page(items=items, next_cursor=following)
 
 
@@ -94,4 +89,4 @@ def revoke_key(
 ) -> Response:
     """Revokes a key; it stops working within two seconds in every process."""
     row = service.revoke_key(write, platform_id, key_id)
-    return write.answer(200, KeyOut.model_validate(_key_fields(row)), row.id)
+    return write.answer(200, KeyOut.model_validate(key_fields(row)), row.id)

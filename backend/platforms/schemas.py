@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..http.schemas import AddressText, Body
+from ..http.tables import ApiKey
 
 Scope = Literal["read", "onboard", "quote", "bind", "sell", "fund", "webhooks", "sandbox"]
 
@@ -48,3 +49,9 @@ class KeyCreated(KeyOut):
     """`key` is shown only here."""
 
     key: str
+
+
+def key_fields(row: ApiKey) -> dict[str, object]:
+    """What may be told of a key at any time."""
+    names = ("id", "label", "prefix", "mode", "scopes", "created_at", "revoked_at")
+    return {name: getattr(row, name) for name in names}

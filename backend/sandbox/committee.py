@@ -57,12 +57,17 @@ class Sandbox(Protocol):
 
 
 class ChainSandbox:
-    """The sandbox of a deployment. Its file has the members' keys and the model's hash."""
+    """The sandbox of a deployment.
+
+    Its file has the members' keys, the model's hash, and whose key sends, if not a member's.
+    """
 
     def __init__(self, rpc_url: str, timeout: float, deployment: Deployment, file: Path) -> None:
         stored = json.loads(file.read_text())
         keys = [bytes.fromhex(key.removeprefix("0x")) for key in stored["members"]]
         self._keys = sorted(keys, key=lambda key: int(address_of(key), 16))
+        sender = stored.get("sender")
+        self._sender = bytes.fromhex(sender.removeprefix("0x")) if sender else self._keys[0]
         self._model = bytes.fromhex(stored["model_hash"].removeprefix("0x"))
         provider = HTTPProvider(rpc_url, request_kwargs={"timeout": timeout})
         self._web3 = Web3(provider)
@@ -95,7 +100,7 @@ class ChainSandbox:
                 [scores.get(index, NO_SENSOR_DATA) for index in range(first, first + LANES)]
             )
             message = ScoreVector(version, frame, self._model, first, packed)
-            vectors = share_scores([(packed, signature) for signature in self._signatures(message)])
+            vectors = share_scores([(packed, self._signed(message, key)) for key in self._keys])
             arguments = (version, frame, self._model, first, vectors)
             return frame, self._send("RiskFeed", "report", *arguments)
 
@@ -127,17 +132,20 @@ class ChainSandbox:
     def _attest(self, subject: int, epoch: int, lost: int, attacked: bool) -> str:
         version = self._system.read("IncidentRegistry", "committeeOf", epoch)
         evidence = keccak256(b"sandbox")
-        mask = lost if attacked else 0
-        message = Observation(version, subject, epoch, lost, mask, evidence)
-        observations = [(lost, mask, evidence, s) for s in self._signatures(message)]
+        rows = self._system.read("OracleCommittee", "members", version)
+        seeing = {row["signer"].lower() for row in rows if row["seesAttacks"]}
+        observations = []
+        for key in self._keys:
+            attack = lost if attacked and address_of(key).lower() in seeing else 0
+            message = Observation(version, subject, epoch, lost, attack, evidence)
+            observations.append((lost, attack, evidence, self._signed(message, key)))
         return self._send("IncidentRegistry", "attest", subject, epoch, observations)
 
-    def _signatures(self, message: Message) -> list[bytes]:
-        hashed = digest(message, self._deployment.domain(message))
-        return [sign(hashed, key) for key in self._keys]
+    def _signed(self, message: Message, key: bytes) -> bytes:
+        return sign(digest(message, self._deployment.domain(message)), key)
 
     def _send(self, contract: str, function: str, *arguments: Any) -> str:
-        sender = KeySender(self._web3, self._keys[0])
+        sender = KeySender(self._web3, self._sender)
         receipt = sender.send(self._system.transaction(contract, function, *arguments))
         return "0x" + bytes(receipt["transactionHash"]).hex()
 

@@ -20,6 +20,7 @@ from .schemas import (
     EndpointOut,
     EndpointWithSecret,
     NewEndpoint,
+    delivery_out,
 )
 from .tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 
@@ -28,11 +29,6 @@ router = APIRouter(tags=["webhooks"])
 
 def _endpoint(row: WebhookEndpoint) -> EndpointOut:
     return EndpointOut(**{name: getattr(row, name) for name in EndpointOut.model_fields})
-
-
-def _delivery(row: WebhookDelivery) -> DeliveryOut:
-    same = {n: getattr(row, n) for n in DeliveryOut.model_fields if n != "endpoint"}
-    return DeliveryOut(endpoint=row.endpoint_id, **same)
 
 
 def _with_secret(write: Write, row: WebhookEndpoint, secret: str, status: int) -> Response:
@@ -130,7 +126,7 @@ def ping_webhook_endpoint(
     """Sends a message of type `ping`."""
     row = service.find_endpoint(write.session, write.caller, endpoint_id)
     made = service.ping(write, row)
-    return write.answer(202, _delivery(made), made.id)
+    return write.answer(202, delivery_out(made), made.id)
 
 
 @router.get(
@@ -145,7 +141,7 @@ def list_webhook_deliveries(
     with at.database.read() as session:
         service.find_endpoint(session, who, endpoint_id)
         rows, following = page(session, query, order, cursor, limit, True)
-    return Page(items=[_delivery(row) for row in rows], next_cursor=following)
+    return Page(items=[delivery_out(row) for row in rows], next_cursor=following)
 
 
 @router.get("/webhook-deliveries/{delivery_id}/attempts", responses=declared("not-found"))
@@ -171,4 +167,4 @@ def replay_webhook_delivery(
     """Sends a message again, with the same id."""
     row = service.find_delivery(write.session, write.caller, delivery_id)
     service.replay(write, row)
-    return write.answer(202, _delivery(row), row.id)
+    return write.answer(202, delivery_out(row), row.id)

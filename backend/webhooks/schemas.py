@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from ..http.schemas import Body
 from .messages import ALL_TYPES
+from .tables import WebhookDelivery
 
 
 class NewEndpoint(Body):
@@ -49,6 +50,12 @@ class DeliveryOut(Body):
     next_attempt_at: int
     created_at: int
     payload: dict[str, Any]
+
+
+def delivery_out(row: WebhookDelivery) -> DeliveryOut:
+    """A message as the API tells it."""
+    same = {n: getattr(row, n) for n in DeliveryOut.model_fields if n != "endpoint"}
+    return DeliveryOut(endpoint=row.endpoint_id, **same)
 
 
 class AttemptOut(Body):

@@ -127,15 +127,27 @@ class UnlockedSender:
         return self._address
 
     def send(self, transaction: TxParams) -> TxReceipt:
+        return self.wait(self.post(transaction))
+
+    def send_all(self, transactions: Sequence[TxParams]) -> list[TxReceipt]:
+        posted = [self.post(transaction) for transaction in transactions]
+        return [self.wait(each) for each in posted]
+
+    def post(self, transaction: TxParams) -> Posted:
+        """Sends without waiting; finds `gas` where none is said. Errors as in `send`."""
         filled: TxParams = {"from": self._address, **transaction}
         try:
             if "gas" not in filled:
                 filled["gas"] = self._web3.eth.estimate_gas(filled)
-            return _mined(self._web3, filled, self._web3.eth.send_transaction(filled))
+            return Posted(filled, self._web3.eth.send_transaction(filled))
         except Web3RPCError as error:
             raise _reason(self._web3, filled) from error
         except Exception as error:
             raise typed(error) from error
 
-    def send_all(self, transactions: Sequence[TxParams]) -> list[TxReceipt]:
-        return [self.send(transaction) for transaction in transactions]
+    def wait(self, posted: Posted) -> TxReceipt:
+        """The receipt of what was posted. Errors as in `send`."""
+        try:
+            return _mined(self._web3, posted.transaction, posted.hash)
+        except Exception as error:
+            raise typed(error) from error

@@ -29,7 +29,7 @@ def _rescore(model: Path | None, wanted: str) -> Rescore:
     return scorer.rescore
 
 
-def _replay(name: str, store: Path, model: Path | None) -> int:
+def _replay(name: str, store: str, model: Path | None) -> int:
     bundle = EvidenceStore(store).get(bytes.fromhex(name.removeprefix("0x")))
     result = replay(bundle, lambda wanted: _rescore(model, wanted))
     for item, derived in result.derived.items():
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     again = commands.add_parser("replay", help="derive again what was signed")
     again.add_argument("hash")
-    again.add_argument("--store", type=Path, required=True, help="folder of bundles")
+    again.add_argument("--store", required=True, help="folder or s3://bucket/prefix")
     again.add_argument("--model", type=Path, help="folder of the model, for scores")
     name = commands.add_parser("name", help="an address's pseudonym")
     name.add_argument("address")

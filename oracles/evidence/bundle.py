@@ -8,7 +8,6 @@ each under the hash of its signed header.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +15,11 @@ from typing import Any, Final
 import rfc8785
 
 from contracts.client.signatures import keccak256
+from oracles.evidence.objects import Objects, objects_at
 
 Bundle = Mapping[str, Any]
 MOST_BYTES: Final = 16 << 20
+BATCHES: Final = "batches/"
 
 
 class EvidenceError(Exception):
@@ -43,26 +44,27 @@ def hash_of(data: bytes) -> bytes:
 
 
 class EvidenceStore:
-    """Bundles in a folder, each in a file named by its hash."""
+    """Bundles, each under its hash, and the batches that they name.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Every call raises EvidenceError when the place where they are kept cannot be reached.
+    """
+
+    def __init__(self, at: Path | str | Objects) -> None:
+        """:param at: a folder, `s3://bucket/prefix`, or any other place for named bytes"""
+        self._objects = objects_at(at) if isinstance(at, str | Path) else at
 
     def put(self, bundle: Bundle) -> bytes:
         """Keeps a bundle and returns its hash; keeping the same one twice changes nothing."""
         data = canonical(bundle)
         name = hash_of(data)
-        path = self._path(name)
-        if not path.exists():
-            _write(path, data)
+        self._write(_path(name), data)
         return name
 
     def raw(self, name: bytes) -> bytes:
         """The canonical bytes. Raises EvidenceError when absent or not what the name says."""
-        try:
-            data = self._path(name).read_bytes()
-        except FileNotFoundError:
-            raise EvidenceError(name.hex(), "not in this store") from None
+        data = self._read(_path(name))
+        if data is None:
+            raise EvidenceError(name.hex(), "not in this store")
         if hash_of(data) != name:
             raise EvidenceError(name.hex(), "its bytes have another hash")
         return data
@@ -73,41 +75,49 @@ class EvidenceStore:
 
     def names(self) -> Iterator[bytes]:
         """All hashes, in no order."""
-        return (bytes.fromhex(p.stem) for p in self._folder.glob("*/*.json"))
+        return (name for path, name in self._names("") if path.count("/") == 1)
 
     def keep_batch(self, header_hash: bytes, wire: Bundle) -> None:
         """Keeps a sensor's batch in its wire form; keeping the same one twice changes nothing."""
-        path = self._batch_path(header_hash)
-        if not path.exists():
-            _write(path, canonical(wire))
+        self._write(BATCHES + _path(header_hash), canonical(wire))
 
     def batch(self, header_hash: bytes) -> Bundle:
         """A batch's wire form, unchecked. Raises EvidenceError when absent or no object."""
-        try:
-            data = self._batch_path(header_hash).read_bytes()
-        except FileNotFoundError:
-            raise EvidenceError(header_hash.hex(), "batch is not in this store") from None
+        data = self._read(BATCHES + _path(header_hash))
+        if data is None:
+            raise EvidenceError(header_hash.hex(), "batch is not in this store")
         return parse(header_hash, data)
 
     def batch_names(self) -> Iterator[bytes]:
         """The header hashes of all batches, in no order."""
-        return (bytes.fromhex(p.stem) for p in self._folder.glob("batches/*/*.json"))
+        return (name for _, name in self._names(BATCHES))
 
-    def _path(self, name: bytes) -> Path:
-        text = name.hex()
-        return self._folder / text[:2] / f"{text}.json"
+    def _read(self, path: str) -> bytes | None:
+        try:
+            return self._objects.read(path)
+        except OSError as error:
+            raise EvidenceError(path, str(error)) from error
 
-    def _batch_path(self, header_hash: bytes) -> Path:
-        text = header_hash.hex()
-        return self._folder / "batches" / text[:2] / f"{text}.json"
+    def _write(self, path: str, data: bytes) -> None:
+        try:
+            self._objects.write(path, data)
+        except OSError as error:
+            raise EvidenceError(path, str(error)) from error
+
+    def _names(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Paths and hashes of what is kept under a prefix."""
+        try:
+            for path in self._objects.names(prefix):
+                stem = path.rpartition("/")[2].removesuffix(".json")
+                if path.endswith(".json"):
+                    yield path, bytes.fromhex(stem)
+        except OSError as error:
+            raise EvidenceError(prefix or "(all)", str(error)) from error
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Writes a whole file or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(path)
+def _path(name: bytes) -> str:
+    text = name.hex()
+    return f"{text[:2]}/{text}.json"
 
 
 def parse(name: bytes, data: bytes) -> Bundle:

@@ -17,7 +17,7 @@ from oracles.attest.observe import Lookout
 from oracles.attest.score import LaneScorer, Scorer
 from oracles.domain.incident import Epoch, Slot, epoch_of, slot_at
 from oracles.domain.quorum import Committee, Frame, Signer, frame_at
-from oracles.evidence.bundle import EvidenceStore
+from oracles.evidence.bundle import EvidenceError, EvidenceStore
 from oracles.evidence.observation import Terms
 from oracles.quorum.attest_round import AttestRound
 from oracles.quorum.chain import ChainView
@@ -89,7 +89,7 @@ class Member:
                     if view is None or is_new:
                         view = self.chain.view()
                     self.cycle(view)
-            except (ChainError, sqlite3.Error) as error:
+            except (ChainError, EvidenceError, sqlite3.Error) as error:
                 view = None
                 self.health.failed(error)
                 self._say("member", f"cycle given up: {type(error).__name__}: {error}", view=None)

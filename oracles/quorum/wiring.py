@@ -105,7 +105,7 @@ def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, Ht
         identity=identity,
         chain=chain,
         store=store,
-        evidence=EvidenceStore(settings.data_dir / "evidence"),
+        evidence=EvidenceStore(settings.evidence or settings.data_dir / "evidence"),
         health=health,
         inbox=Inbox(store, domains, chain.deployed.chain_id, chain.deployed.feed, count),
         peers=Peers(settings.peers, post, health.posted),

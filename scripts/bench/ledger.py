@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,18 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from web3.types import TxParams
 
 from backend.audit.chain import Calldata, Chain
 from backend.audit.cli import addresses_of
 from backend.audit.declarations import READ
 from backend.audit.run import PROVED_BY_CALLDATA
 from contracts.client.certificates import Record
+from contracts.client.development import person
+from contracts.client.sender import UnlockedSender
 from contracts.client.signatures import keccak256
 from contracts.client.terms import Form, Peril
-from tests.support.live import DOLLAR, PARAMETERS, Live
+from tests.support.live import DOLLAR, PARAMETERS, Live, Sent
 from tests.support.local_chain import local_chain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +43,9 @@ RISKS = 16
 BATCH = 5_000
 SLOTS_OF_AN_INCIDENT = 4
 CLAIMED_OF_A_BATCH = 100
+AT_ONCE = 25
+"""Policies that are bound together."""
+GAS_OF_ONE = 1_200_000
 
 
 @dataclass(frozen=True)
@@ -112,19 +119,33 @@ class Book:
             self.certificates += size
             self.bar.update(task, completed=self.certificates)
 
+    def _together(self, who: str, transactions: Sequence[TxParams]) -> list[Sent]:
+        """Sends many of one person while nothing is mined, then mines them in few blocks."""
+        sender = UnlockedSender(self.live.web3, person(who).address)
+        self.live.rpc("miner_stop")
+        posted = [sender.post({**each, "gas": GAS_OF_ONE}) for each in transactions]
+        self.live.rpc("miner_start")
+        return [self.live.decoded(sender.wait(each)) for each in posted]
+
     def _bind(self, wanted: int) -> None:
         live, task = self.live, self.bar.add_task("policies", total=wanted)
         while self.policies < wanted:
-            risk = self.policies % RISKS
-            quote = live.quote(
-                self.policy_product, risk, self.policy_terms, sum_insured=1_000 * DOLLAR,
-                loss_per_hour=360 * DOLLAR, term=20 * 86_400,
-            )  # fmt: skip
-            live.salts += 1
-            quote = replace(quote, salt=live.salts.to_bytes(32, "big"))
-            sent = live.send("holder", live.bind_transaction(quote, 20 * DOLLAR))
-            self.of_risk.setdefault(risk, []).append(sent.one("PolicyBound")["policy"])
-            self.policies += 1
+            offers = [
+                live.quote(
+                    self.policy_product, risk, self.policy_terms, sum_insured=1_000 * DOLLAR,
+                    loss_per_hour=360 * DOLLAR, term=20 * 86_400,
+                )
+                for risk in range(RISKS)
+            ]  # fmt: skip
+            made = []
+            for number in range(self.policies, min(self.policies + AT_ONCE, wanted)):
+                live.salts += 1
+                offer = replace(offers[number % RISKS], salt=live.salts.to_bytes(32, "big"))
+                made.append(live.bind_transaction(offer, 20 * DOLLAR))
+            for sent in self._together("holder", made):
+                bound = sent.one("PolicyBound")
+                self.of_risk.setdefault(bound["risk"], []).append(bound["policy"])
+            self.policies += len(made)
             self.bar.update(task, completed=self.policies)
 
     def _strike(self, wanted: int) -> None:
@@ -138,18 +159,20 @@ class Book:
             slots = range(first, first + SLOTS_OF_AN_INCIDENT)
             live.wait_until(slots.stop * length)
             struck = range(min(RISKS, wanted - self.incidents))
-            for risk in struck:
-                live.attest(risk, slots)
+            self._together(
+                "relayer", [t for risk in struck for t in live.attestations(risk, slots)]
+            )
             live.wait_until(live.settle_time(slots.stop + 4, self.policy_terms))
+            held = [self.of_risk[risk] for risk in struck]
+            chosen = [policies[self.incidents // RISKS % len(policies)] for policies in held]
+            desk = [live.transaction("ClaimsDesk", "settle", policy, first) for policy in chosen]
+            self._together("relayer", desk)
             for risk in struck:
-                self._settle(risk, first)
+                self._settle_certificates(risk, first)
             self.incidents += len(struck)
             self.bar.update(task, completed=self.incidents)
 
-    def _settle(self, risk: int, run: int) -> None:
-        policies = self.of_risk.get(risk, [])
-        if policies:
-            self.live.settle(policies[self.incidents // RISKS % len(policies)], run)
+    def _settle_certificates(self, risk: int, run: int) -> None:
         for of, batch, tree in [b for b in self.batches if b[0] == risk]:
             indices = range(min(CLAIMED_OF_A_BATCH, tree.size))
             self.live.settle_certificates(batch, run, tree, list(indices))

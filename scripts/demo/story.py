@@ -144,6 +144,7 @@ class Story:
         self.deployment_path = self.options.folder / "deployment.json"
         self.system.deployment.write(self.deployment_path)
         self.timeline.note(f"{len(self.system.deployment.contracts)} contracts deployed")
+        self._make_oracles()
         self._start_backend()
         self._start_oracles()
 
@@ -366,11 +367,10 @@ class Story:
         return wordings, products
 
     def _model(self) -> Step:
-        card = json.loads((self.model / "card.json").read_text())
-        model_hash = bytes.fromhex(card["model_hash"].removeprefix("0x"))
+        hash_ = bytes.fromhex(model_hash(self.model).removeprefix("0x"))
         admin = person("product_admin").key
         return self.system.step(
-            admin, "risk model approved", "ModelRegistry", "approve", model_hash, 0, ""
+            admin, "risk model approved", "ModelRegistry", "approve", hash_, 0, ""
         )
 
     def _committee(self) -> Step:
@@ -396,12 +396,8 @@ class Story:
             for i, key in enumerate(self.oracles.keys, start=1)
         ]
 
-    def _start_oracles(self) -> None:
-        folder = RECORDINGS / self.options.capture
-        truth_path = folder / "truth.json"
-        if not truth_path.exists():
-            raise DemoFailed(f"there is no recording {self.options.capture} in {RECORDINGS}")
-        self.truth = json.loads(truth_path.read_text())
+    def _make_oracles(self) -> None:
+        """The committee's keys, before anything that must know them starts."""
         self.model = model_folder()
         self.oracles = Oracles(
             self.group,
@@ -412,6 +408,13 @@ class Story:
             self.options.fault,
         )
         self.oracles.make_keys()
+
+    def _start_oracles(self) -> None:
+        folder = RECORDINGS / self.options.capture
+        truth_path = folder / "truth.json"
+        if not truth_path.exists():
+            raise DemoFailed(f"there is no recording {self.options.capture} in {RECORDINGS}")
+        self.truth = json.loads(truth_path.read_text())
         # The story begins on a slot, a frame and an epoch edge, ahead of the set-up's end. A short
         # recording begins later, so that cover is in force when its attack comes.
         span = 64 * PARAMETERS.slot_length
@@ -450,6 +453,10 @@ class Story:
             "FLOWCOVER_FINALITY_DEPTH": "1",
             "FLOWCOVER_POST_SIZE": str(10 * CERTIFICATES),
             "FLOWCOVER_POST_AGE": "3600",
+            "FLOWCOVER_COMMIT_FROM": str(CERTIFICATES + 200),
+            "FLOWCOVER_LEAF_DIR": str(folder / "leaves"),
+            "FLOWCOVER_SANDBOX": str(self._sandbox()),
+            "FLOWCOVER_WEBHOOK_NETWORKS": "127.0.0.0/8",
             "FLOWCOVER_EVIDENCE_DIRS": os.pathsep.join(
                 str(folder / "oracles" / f"member-{number}" / "evidence") for number in range(1, 5)
             ),
@@ -462,6 +469,16 @@ class Story:
         self.group.start("backend", command, environment=environment)
         self.backend_url = f"http://127.0.0.1:{port}"
         self.admin = Api(self.backend_url, token, self.group)
+
+    def _sandbox(self) -> Path:
+        """What the backend needs to stage incidents after the story: the members' keys."""
+        stored = {
+            "members": ["0x" + key.key.hex() for key in self.oracles.keys],
+            "model_hash": model_hash(self.model),
+            "sender": "0x" + person("stranger").key.hex(),
+        }
+        path = self.options.folder / "keys" / "sandbox.json"
+        return keep_secret(path, json.dumps(stored))
 
     def _bind_all(self) -> None:
         """Asks for quotes and binds them together; asks again for what a moved score refused."""
@@ -709,3 +726,9 @@ def model_folder() -> Path:
     """The registered model that ships."""
     registry = ROOT / "oracles" / "model" / "registry"
     return registry / (registry / "CURRENT").read_text().strip()
+
+
+def model_hash(folder: Path) -> str:
+    """The hash of a registered model, 0x-hex."""
+    found: str = json.loads((folder / "card.json").read_text())["model_hash"]
+    return found

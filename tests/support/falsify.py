@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from backend.audit.abi import Declaration
-from backend.audit.declarations import ATTEST, BIND, POST, READ, REPORT
+from backend.audit.declarations import ATTEST, BIND, COMMIT, ENDORSE, POST, READ, REPORT
 from backend.audit.ledger import Ledger, Row, certificates
 from backend.audit.run import Audit, Request, audit
 from contracts.client.messages import pack_scores, unpack_scores
@@ -31,6 +31,7 @@ class Case:
     evidence: Path
     database: Path
     models: Path
+    leaves: Path
     endpoint: Endpoint = field(init=False)
     with_evidence: bool = False
     with_database: bool = False
@@ -47,6 +48,7 @@ class Case:
                 evidence=folders,
                 models=self.models,
                 database=f"sqlite:///{self.database}" if self.with_database else None,
+                leaves=self.leaves,
                 transport=self.endpoint,
             )
         )
@@ -107,8 +109,10 @@ class Case:
 
 
 def story(root: Path) -> tuple[Made, MadeEvidence]:
-    """A short life that has everything: two policies, two bordereaux, an incident, instant and
-    reviewed claims, paid certificates, a cancellation. Evidence and models lie under `root`."""
+    """A short life that has everything: two policies, each endorsed, two bordereaux posted and one
+    committed, an incident, instant and reviewed claims, paid certificates, a cancellation.
+
+    Evidence, models and leaf files lie under `root`."""
     scorer = load_scorer(small_model(root / "models"))
     evidence = MadeEvidence(root / "evidence", scorer)
     made = Made(Random(3), risks=(0,), model=scorer.model_hash)
@@ -116,12 +120,15 @@ def story(root: Path) -> tuple[Made, MadeEvidence]:
     for flows in (3, 400, 3):
         evidence.report(made, flows)
         if flows == 3 and not made.policies:
-            made.bind()
-            made.bind()
-            made.post()
-            made.post()
+            made.bind(10**7)
+            made.bind(10**7)
+            made.post(committed=False)
+            made.post(committed=False)
+            made.post(committed=True)
         made.now += 60
-    made.touch()
+    for number in (1, 2):
+        made.touch(number)
+        made.endorse(number, by_quote=number == 1)
     last = made.now // 5
     made.now += 60
     made.attest_slots(
@@ -130,8 +137,12 @@ def story(root: Path) -> tuple[Made, MadeEvidence]:
     made.now += 200
     made.settle()
     made.review()
-    made.touch()
+    for number in (1, 2):
+        made.touch(number)
     made.cancel()
+    (root / "leaves").mkdir()
+    for name, content in made.leaf_files.items():
+        (root / "leaves" / f"{name}.leaves").write_bytes(content)
     return made, evidence
 
 
@@ -206,6 +217,22 @@ def _swap(case: Case) -> None:
     first.write_bytes(second.read_bytes())
 
 
+def _leaf_file(case: Case) -> Path:
+    (path,) = case.leaves.iterdir()
+    return path
+
+
+def _swap_leaves(case: Case) -> None:
+    """Another holder in the first record, under the same name."""
+    path = _leaf_file(case)
+    path.write_bytes(b"\x99" * 20 + path.read_bytes()[20:])
+
+
+def _endorse_late(case: Case) -> None:
+    """An endorsement acts a minute before the delay of its product is over."""
+    case.edit("PolicyBook", "PolicyEndorsed", more("at", -60))
+
+
 def _unregister(case: Case) -> None:
     (path,) = case.models.glob("*/calibration.json")
     path.write_text(path.read_text().replace("9500", "9501"))
@@ -260,7 +287,7 @@ def _view_of_capital(case: Case) -> None:
 
 def _view_of_premium(case: Case) -> None:
     for policy in case.made.policies:
-        policy.insured += 10**9
+        policy.wording = replace(policy.wording, insured=policy.wording.insured + 10**9)
 
 
 def _next_run(a: Row) -> Row:
@@ -413,6 +440,66 @@ FALSIFICATIONS = (
             lambda a: {"signature": a["signature"][:-2] + b"\x01" + a["signature"][-1:]},
         ),
         "signer is",
+    ),
+    Falsification(
+        "the leaf file of a committed bordereau is swapped",
+        _swap_leaves,
+        "is missing",
+    ),
+    Falsification(
+        "the leaf file of a committed bordereau is left out",
+        lambda c: _leaf_file(c).unlink(),
+        "is missing",
+    ),
+    Falsification(
+        "a committed bordereau's exposure is not the sum of its leaves",
+        lambda c: c.edit("CertificateBook", "BordereauCommitted", more("exposure")),
+        "exposure is",
+    ),
+    Falsification(
+        "a committed bordereau's root is of other certificates",
+        lambda c: c.edit("CertificateBook", "BordereauCommitted", lambda a: {"root": bytes(32)}),
+        "root is",
+    ),
+    Falsification(
+        "a committed bordereau is signed by a stranger",
+        lambda c: c.recall(
+            COMMIT,
+            "CertificateBook",
+            "BordereauCommitted",
+            lambda a: {"signature": a["signature"][:-2] + b"\x01" + a["signature"][-1:]},
+        ),
+        "signer is",
+    ),
+    Falsification(
+        "an endorsement acts before its delay is over",
+        _endorse_late,
+        "second from which it acts",
+    ),
+    Falsification(
+        "an endorsement comes after its quote's deadline",
+        lambda c: c.later("PolicyBook", "PolicyEndorsed", 61),
+        "endorsed before deadline",
+    ),
+    Falsification(
+        "an endorsement raises cover beyond its quote",
+        lambda c: c.edit("PolicyBook", "PolicyEndorsed", more("sumInsured")),
+        "sumInsured is",
+    ),
+    Falsification(
+        "an endorsement's quote bears another signature",
+        lambda c: c.recall(
+            ENDORSE,
+            "PolicyBook",
+            "PolicyEndorsed",
+            lambda a: {"signature": a["signature"][:-2] + b"\x01" + a["signature"][-1:]},
+        ),
+        "behind PolicyEndorsed",
+    ),
+    Falsification(
+        "a holder's reduction raises the loss per hour",
+        lambda c: c.edit("PolicyBook", "PolicyEndorsed", more("lossPerHour", 10**12), 1),
+        "lossPerHour at most",
     ),
     Falsification(
         "a member's signature stands under another's observation",

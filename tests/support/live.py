@@ -107,7 +107,10 @@ class Live(System):
 
     def send(self, who: str, transaction: TxParams) -> Sent:
         sender = UnlockedSender(self.web3, person(who).address)
-        receipt = sender.send({"gas": GAS, **transaction})
+        return self.decoded(sender.send({"gas": GAS, **transaction}))
+
+    def decoded(self, receipt: TxReceipt) -> Sent:
+        """A receipt with its events."""
         events = [self.decoder.decode(log) for log in receipt["logs"]]
         return Sent(receipt, [event for event in events if event is not None])
 
@@ -243,18 +246,29 @@ class Live(System):
         lanes: Sequence[int] = QUORUM,
     ) -> list[Sent]:
         """Members mark slots, given by their numbers on chain; one transaction an epoch."""
+        made = self.attestations(subject, lost, attacked, lanes)
+        return [self.send("relayer", transaction) for transaction in made]
+
+    def attestations(
+        self,
+        subject: int,
+        lost: Iterable[int],
+        attacked: Iterable[int] = (),
+        lanes: Sequence[int] = QUORUM,
+    ) -> list[TxParams]:
+        """The transactions of `attest`."""
         masks: dict[int, list[int]] = defaultdict(lambda: [0, 0])
         for kind, slots in enumerate((lost, attacked)):
             for slot in slots:
                 masks[slot // 64][kind] |= 1 << (slot % 64)
         domain = self.deployment.domain(Observation)
-        sent = []
+        made = []
         for epoch, (down, attack) in sorted(masks.items()):
             by_lane = dict.fromkeys(lanes, (down, attack))
             observations = self.committee.observations(domain, subject, epoch, by_lane)
             arguments = (subject, epoch, observations)
-            sent.append(self.move("relayer", "IncidentRegistry", "attest", *arguments))
-        return sent
+            made.append(self.transaction("IncidentRegistry", "attest", *arguments))
+        return made
 
     def slot(self, time: int) -> int:
         """The slot that holds a second."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
 from random import Random
@@ -21,7 +21,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from backend.audit.abi import Declaration, Field, declare
-from backend.audit.declarations import ATTEST, BIND, POST, READ, REPORT
+from backend.audit.declarations import ATTEST, BIND, COMMIT, ENDORSE, POST, READ, REPORT
 from contracts.client.certificates import pack_indices
 from contracts.client.messages import (
     BordereauHeader,
@@ -63,6 +63,13 @@ CEILING = 10**18
 """Most that the cell pays without review in a day: more than a made ledger ever pays."""
 AMPLE = {"instantLimit": 10**18, "unreviewedLimit": 10**20}
 """Limits of the certificates' product, so that each is paid at once."""
+SERVICE_ATTACK, SERVICE_OUTAGE, DEPENDENCY_OUTAGE = 0, 1, 2
+DEPENDENCIES = (1, 2)
+
+
+def dependency(index: int) -> int:
+    """Under which a dependency's slots are marked."""
+    return 2**32 + index
 
 
 def key_of(name: str) -> bytes:
@@ -104,6 +111,35 @@ def log_of(declaration: Declaration, arguments: dict[str, Any]) -> tuple[list[st
     return ["0x" + topic.hex() for topic in topics], "0x" + data.hex()
 
 
+@dataclass(frozen=True)
+class Wording:
+    """What a policy insures, and its loading in basis points."""
+
+    insured: int
+    hourly: int
+    loading: int
+    dependencies: tuple[int, ...] = ()
+
+
+@dataclass
+class Piece:
+    """Cover on one wording; `since` is where its lag counts from."""
+
+    since: int
+    start: int
+    end: int
+    wording: Wording
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Money paid in, or another wording, from a second on; `made` is when it was agreed."""
+
+    at: int
+    made: int
+    change: int | Wording
+
+
 @dataclass
 class Policy:
     """A streamed policy; what it owes is a sum over seconds."""
@@ -112,23 +148,70 @@ class Policy:
     risk: int
     start: int
     end: int
-    insured: int
-    hourly: int
-    loading: int
+    wording: Wording
     funds: int
+    deeds: list[Deed] = field(default_factory=list)
     moved: int = 0
+    paid: int = 0
+    booked: int = 0
     granted: int = 0
     by_run: dict[int, int] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
+    """Lapses that stand on the chain."""
     over: bool = False
+
+    @property
+    def wordings(self) -> set[Wording]:
+        return {self.wording} | {d.change for d in self.deeds if isinstance(d.change, Wording)}
+
+
+@dataclass
+class Life:
+    """A policy up to a second: its pieces of cover, its premium, and whether its money ended."""
+
+    pieces: list[Piece]
+    premium: int
+    lapsed: int | None
+
+    def at(self, second: int) -> Piece | None:
+        return next((p for p in self.pieces if p.start <= second < p.end), None)
 
 
 @dataclass
 class Batch:
+    """Certificates: holder, units, and seconds from the base to the start of each."""
+
     risk: int
     posted: int
     base: int
     leaves: list[tuple[str, int, int]]
+    committed: bool
     paid: set[int] = field(default_factory=set)
+
+    @property
+    def units(self) -> int:
+        return sum(count for _, count, _ in self.leaves)
+
+    @property
+    def exposure(self) -> int:
+        return self.units * UNIT
+
+    def records(self) -> list[bytes]:
+        width, salt = (3, bytes(9)) if self.committed else (2, b"")
+        return [
+            bytes.fromhex(holder[2:]) + count.to_bytes(2, "big") + offset.to_bytes(width, "big")
+            + salt
+            for holder, count, offset in self.leaves
+        ]  # fmt: skip
+
+    def packed(self) -> bytes:
+        return b"".join(self.records())
+
+    def root(self) -> bytes:
+        if self.committed:
+            return sum_root(self.records())
+        packed = self.packed()
+        return tree_root([packed[i : i + 96] for i in range(0, len(packed), 96)])
 
 
 @dataclass
@@ -165,7 +248,12 @@ class Made:
     scheduled: dict[tuple[int, int], int] = field(default_factory=dict)
     insured_at: dict[tuple[int, int], int] = field(default_factory=dict)
     """Sums insured by risk and first second of a run, once one of its covers is settled."""
+    leaf_files: dict[str, bytes] = field(default_factory=dict)
+    """Leaves of committed bordereaux by the hash of the file."""
     model: bytes = keccak(b"model")
+    peril: int = 0
+    commits: bool = True
+    """Whether some bordereaux are committed, so that an audit needs their leaf files."""
     _open: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
 
     # -- the chain ---------------------------------------------------------------------------------
@@ -223,6 +311,12 @@ class Made:
             **{f"tokens {name}": amount for name, amount in self.tokens.items()},
         }  # fmt: skip
 
+    def terms(self, product: int) -> dict[str, Any]:
+        """Certificates are no cover against outages of dependencies."""
+        peril = self.peril if product == POLICY else self.peril % DEPENDENCY_OUTAGE
+        limits = AMPLE if product == CERTIFICATE else {}
+        return TERMS | {"form": product - 1, "peril": peril} | limits
+
     # -- beginning ---------------------------------------------------------------------------------
 
     def begin(self, risks: int = 3) -> None:
@@ -238,10 +332,10 @@ class Made:
                 activeFrom=self.now - 1_000,
             )  # fmt: skip
             table = sum(lane << 16 * i for i, lane in enumerate(TABLE))
-            for product, limits in ((POLICY, {}), (CERTIFICATE, AMPLE)):
+            for product in (POLICY, CERTIFICATE):
                 self.emit(
                     "ProductBook", "ProductRegistered", product=product, table=table,
-                    termsHash=TERMS["termsHash"], terms=TERMS | {"form": product - 1} | limits,
+                    termsHash=TERMS["termsHash"], terms=self.terms(product),
                 )  # fmt: skip
             for risk in range(risks):
                 self.emit(
@@ -361,34 +455,82 @@ class Made:
 
     # -- streamed policies -------------------------------------------------------------------------
 
-    def owed(self, policy: Policy, until: int) -> int:
-        """Premium of all seconds from the start up to `until`, one by one, rounded up."""
-        points = sum(
-            self.rate_at(policy.risk, second) + policy.loading
-            for second in range(policy.start, min(until, policy.end))
-        )
-        return ceil(Fraction(policy.insured * points, 10_000 * YEAR))
+    def life(self, policy: Policy, until: int) -> Life:
+        """The policy's seconds before `until`, one by one."""
+        wording, funds, done, points = policy.wording, policy.funds, 0, 0
+        pieces = [Piece(policy.start, policy.start, policy.end, wording)]
+        lapsed: int | None = None
+        last_lapse = -1
 
-    def bind(self) -> None:
+        def spent(points: int) -> int:
+            return ceil(Fraction(wording.insured * points, 10_000 * YEAR))
+
+        for second in range(policy.start, min(until, policy.end)):
+            for deed in policy.deeds:
+                if deed.at != second:
+                    continue
+                if isinstance(deed.change, Wording):
+                    if lapsed is not None or deed.made <= last_lapse:
+                        continue
+                    funds, done, points = funds - spent(points), done + spent(points), 0
+                    wording, pieces[-1].end = deed.change, second
+                    pieces.append(Piece(pieces[-1].since, second, policy.end, wording))
+                elif lapsed is None:
+                    funds += deed.change
+                else:
+                    funds, done = funds - spent(points) + deed.change, done + spent(points)
+                    points, lapsed = 0, None
+                    pieces.append(Piece(second, second, policy.end, wording))
+            if lapsed is not None:
+                continue
+            more = points + self.rate_at(policy.risk, second) + wording.loading
+            if spent(more) > funds:
+                lapsed = last_lapse = pieces[-1].end = second
+            else:
+                points = more
+        return Life(pieces, done + spent(points), lapsed)
+
+    def owed(self, policy: Policy, until: int) -> int:
+        """Premium of all seconds from the start up to `until`."""
+        return self.life(policy, until).premium
+
+    def _wording(self) -> Wording:
+        named = self.random.sample(DEPENDENCIES, self.random.randrange(1, 3))
+        return Wording(
+            self.random.randrange(1, 50) * 10**9, self.random.randrange(1, 20_000) * 10**6,
+            self.random.randrange(5),
+            tuple(sorted(named)) if self.peril == DEPENDENCY_OUTAGE else (),
+        )  # fmt: skip
+
+    def _quote(self, policy: Policy, wording: Wording, salt: str) -> tuple[Quote, int]:
+        """The underwriter's offer at the table's rate of the newest score, and that rate."""
+        tier = min(15, self.uncapped[policy.risk] // 625)
+        rate = (TABLE[tier] + wording.loading) * BASIS_POINT
+        quote = Quote(
+            POLICY, policy.risk, person("applicant"), policy.holder, wording.insured,
+            wording.hourly, packed_set(wording.dependencies), rate, 2 * rate + 10**18, 0,
+            self.last_frame, self.model, TERMS["termsHash"], TERMS["term"], keccak(text=salt),
+            self.now + 60,
+        )  # fmt: skip
+        return quote, rate
+
+    def bind(self, funds: int = 0) -> None:
         risk = self.random.choice(self.risks)
         if risk not in self.scores:
             return
-        insured = self.random.randrange(1, 50) * 10**9
+        wording = self._wording()
+        # paid for long, or for some minutes only
+        funds = funds or self.random.choice(
+            (10**7, wording.insured * self.random.randrange(20, 600) // (10 * YEAR))
+        )
         policy = Policy(
-            person("holder"), risk, self.now, self.now + TERMS["term"], insured,
-            self.random.randrange(1, 20_000) * 10**6, self.random.randrange(5), 10 * 10**6,
+            person("holder"), risk, self.now, self.now + TERMS["term"], wording, funds,
+            paid=funds, booked=wording.insured,
         )  # fmt: skip
         tier = min(15, self.scores[risk] // 625)
-        rate = (TABLE[min(15, self.uncapped[risk] // 625)] + policy.loading) * BASIS_POINT
-        quote = Quote(
-            POLICY, risk, person("applicant"), policy.holder, insured, policy.hourly, 0, rate,
-            2 * rate + 10**18, policy.funds, self.last_frame, self.model, TERMS["termsHash"],
-            TERMS["term"], keccak(text=f"salt {len(self.policies)}"), self.now + 60,
-        )  # fmt: skip
-        names = [part.name for part in BIND.fields[0].parts]
-        values = dict(zip(names, (getattr(quote, s) for s in quote.__slots__), strict=True))
+        quote, rate = self._quote(policy, wording, f"salt {len(self.policies)}")
         call = call_of(
-            BIND, quote=values, signature=signed(quote, "underwriter"), premium=policy.funds
+            BIND, quote=members(quote), signature=signed(quote, "underwriter"), premium=funds
         )
         with self.transaction("PolicyBook", call, "holder"):
             if risk not in self.rates:
@@ -401,15 +543,51 @@ class Made:
             self.emit(
                 "PolicyBook", "PolicyBound", policy=len(self.policies), product=POLICY, risk=risk,
                 holder=policy.holder, applicant=person("applicant"), payer=policy.holder,
-                quoteDigest=digest(
-                    quote, Domain("PolicyBook", CHAIN_ID, ADDRESSES["PolicyBook"])
-                ),
-                sumInsured=insured, lossPerHour=policy.hourly, dependencies=0, rate=rate,
-                loading=policy.loading * BASIS_POINT, premium=policy.funds, start=policy.start,
+                quoteDigest=named(quote), sumInsured=wording.insured, lossPerHour=wording.hourly,
+                dependencies=packed_set(wording.dependencies), rate=rate,
+                loading=wording.loading * BASIS_POINT, premium=funds, start=policy.start,
                 end=policy.end,
             )  # fmt: skip
-            self.move(policy.holder, "PolicyBook", policy.funds)
-            self._lock("PolicyBook", insured)
+            self.move(policy.holder, "PolicyBook", funds)
+            self._lock("PolicyBook", wording.insured)
+
+    def endorse(self, number: int = 0, by_quote: bool | None = None) -> None:
+        """Another wording: by a quote after the delay, or less of it at once."""
+        number = number or self._some_policy()
+        if not number:
+            return
+        if by_quote is None:
+            by_quote = self.random.random() < 0.5
+        policy = self.policies[number - 1]
+        later = self.now + TERMS["increaseDelay"]
+        waits = any(deed.at > self.now for deed in policy.deeds)
+        if waits or later >= policy.end or self.life(policy, self.now).lapsed is not None:
+            return
+        running = self.life(policy, self.now + 1).pieces[-1].wording
+        if by_quote:
+            wording = self._wording()
+            quote, rate = self._quote(policy, wording, f"change {len(self.blocks)}")
+            signature = signed(quote, "underwriter")
+            call = call_of(ENDORSE, id=number, quote=members(quote), signature=signature)
+            at, name = later, named(quote)
+        else:
+            less = self.random.randrange(1, 4)
+            hourly = max(running.hourly // less, 1)
+            wording = replace(running, insured=running.insured // less, hourly=hourly)
+            rate = (self.rate_at(policy.risk, self.now) + wording.loading) * BASIS_POINT
+            call, at, name = b"", self.now, bytes(32)
+        with self.transaction("PolicyBook", call, "holder"):
+            self._bring(number)
+            policy.deeds.append(Deed(at, self.now, wording))
+            self.emit(
+                "PolicyBook", "PolicyEndorsed", policy=number, quoteDigest=name, at=at,
+                sumInsured=wording.insured, lossPerHour=wording.hourly,
+                dependencies=packed_set(wording.dependencies), rate=rate,
+                loading=wording.loading * BASIS_POINT,
+            )  # fmt: skip
+            if wording.insured > policy.booked:
+                self._lock("PolicyBook", wording.insured - policy.booked)
+                policy.booked = wording.insured
 
     def _lock(self, by: str, amount: int) -> None:
         self.locked += amount
@@ -428,34 +606,42 @@ class Made:
             toSenior=amount - fee - junior, **{"from": ADDRESSES[by]},
         )  # fmt: skip
 
-    def _earn(self, number: int, until: int) -> None:
+    def _bring(self, number: int) -> bool:
+        """Books premium and a lapse up to now; says whether cover has lapsed."""
         policy = self.policies[number - 1]
-        amount = self.owed(policy, until) - policy.moved
+        life = self.life(policy, self.now)
+        if life.lapsed is not None and life.lapsed not in policy.told:
+            policy.told.add(life.lapsed)
+            self.emit("PolicyBook", "PolicyLapsed", policy=number, at=life.lapsed)
+        amount = life.premium - policy.moved
         if amount:
+            until = life.lapsed if life.lapsed is not None else min(self.now, policy.end)
             policy.moved += amount
             self.emit("PolicyBook", "PremiumEarned", policy=number, amount=amount, until=until)
             self._collect("PolicyBook", amount)
+        return life.lapsed is not None
 
-    def touch(self) -> None:
-        number = self._some_policy()
+    def touch(self, number: int = 0) -> None:
+        number = number or self._some_policy()
         if number:
             with self.transaction("PolicyBook"):
-                self._earn(number, min(self.now, self.policies[number - 1].end))
+                self._bring(number)
 
     def top_up(self) -> None:
         number = self._some_policy()
         if not number or self.now >= self.policies[number - 1].end:
             return
         policy = self.policies[number - 1]
+        amount = self.random.choice((5_000_000, 2_000))
         with self.transaction("PolicyBook"):
-            policy.funds += 5_000_000
+            again = self._bring(number)
+            policy.deeds.append(Deed(self.now, self.now, amount))
+            policy.paid += amount
             self.emit(
-                "PolicyBook", "PolicyToppedUp", policy=number, payer=policy.holder,
-                amount=5_000_000, balance=policy.funds - self.owed(policy, self.now),
-                newSegment=False,
+                "PolicyBook", "PolicyToppedUp", policy=number, payer=policy.holder, amount=amount,
+                balance=policy.paid - policy.moved, newSegment=again,
             )  # fmt: skip
-            self.move(policy.holder, "PolicyBook", 5_000_000)
-            self._earn(number, self.now)
+            self.move(policy.holder, "PolicyBook", amount)
 
     def cancel(self) -> None:
         number = self._some_policy()
@@ -463,10 +649,11 @@ class Made:
             return
         policy = self.policies[number - 1]
         with self.transaction("PolicyBook", sender="holder"):
-            self._earn(number, self.now)
-            refund = policy.funds - policy.moved
-            policy.over, policy.end = True, self.now
-            self.emit("PolicyBook", "PolicyCancelled", policy=number, refund=refund, end=self.now)
+            self._bring(number)
+            refund = policy.paid - policy.moved
+            lapsed = self.life(policy, self.now).lapsed
+            policy.over, policy.end = True, self.now if lapsed is None else lapsed
+            self.emit("PolicyBook", "PolicyCancelled", policy=number, refund=refund, end=policy.end)
             self.move("PolicyBook", policy.holder, refund)
 
     def _some_policy(self) -> int:
@@ -475,49 +662,59 @@ class Made:
 
     # -- certificates ------------------------------------------------------------------------------
 
-    def post(self) -> None:
-        """A bordereau of a series of its own, reserved and posted."""
+    def post(self, committed: bool | None = None) -> None:
+        """A bordereau of a series of its own, reserved, then posted or committed."""
+        if committed is None:
+            committed = self.commits and self.random.random() < 0.5
         risk = self.random.choice(self.risks)
-        per_unit = 1_700
         series = {
             "underwriter": person("underwriter"), "platform": person("platform"),
-            "product": CERTIFICATE, "risk": risk, "premiumPerUnit": per_unit,
+            "product": CERTIFICATE, "risk": risk, "premiumPerUnit": 1_700,
             "expiryBucket": self.now + 2 * TERMS["term"] + len(self.batches), "leafKind": 0,
         }  # fmt: skip
         name = keccak(text=json.dumps(series))
-        base = self.now - 30
         leaves = [
             (person(f"buyer {i}"), self.random.randrange(1, 4), self.random.randrange(30))
             for i in range(self.random.randrange(1, 12))
         ]
-        units = sum(count for _, count, _ in leaves)
-        exposure, premium = units * UNIT, units * per_unit
+        batch = Batch(risk, self.now, self.now - 30, leaves, committed)
         with self.transaction("Facility", sender="underwriter"):
             self.emit(
                 "Facility", "ExposureReserved", series=name, platform=series["platform"],
-                underwriter=series["underwriter"], terms=series, exposure=exposure, firstSerial=0,
-                serials=len(leaves),
+                underwriter=series["underwriter"], terms=series, exposure=batch.exposure,
+                firstSerial=0, serials=len(leaves),
             )  # fmt: skip
-            self._lock("Facility", exposure)
-        packed = b"".join(
-            bytes.fromhex(holder[2:]) + count.to_bytes(2, "big") + offset.to_bytes(2, "big")
-            for holder, count, offset in leaves
-        )
-        root = tree_root([packed[i : i + 96] for i in range(0, len(packed), 96)])
+            self._lock("Facility", batch.exposure)
+        premium = batch.units * series["premiumPerUnit"]
+        packed, root = batch.packed(), batch.root()
+        file = keccak(packed) if committed else bytes(32)
         header = BordereauHeader(
-            series["platform"], CERTIFICATE, risk, series["expiryBucket"], per_unit, 0, len(leaves),
-            base, exposure, premium, 0, root, bytes(32),
+            series["platform"], CERTIFICATE, risk, series["expiryBucket"], series["premiumPerUnit"],
+            0, len(leaves), batch.base, batch.exposure, premium, 0, root, file,
         )  # fmt: skip
-        call = call_of(
-            POST, series=name, firstSerial=0, base=base, leaves=packed,
-            signature=signed(header, "underwriter"),
-        )  # fmt: skip
+        signature = signed(header, "underwriter")
+        if committed:
+            self.leaf_files[file.hex()] = packed
+            commitment = {
+                "root": root, "leafFileHash": file, "units": batch.units, "size": len(leaves),
+                "base": batch.base, "committedAt": 0,
+            }  # fmt: skip
+            call = call_of(
+                COMMIT, series=name, firstSerial=0, commitment=commitment, signature=signature
+            )
+        else:
+            call = call_of(
+                POST, series=name, firstSerial=0, base=batch.base, leaves=packed,
+                signature=signature,
+            )  # fmt: skip
         with self.transaction("CertificateBook", call):
-            self.batches.append(Batch(risk, self.now, base, leaves))
+            self.batches.append(batch)
+            extra = {"leafFileHash": file} if committed else {}
             self.emit(
-                "CertificateBook", "BordereauPosted", batch=len(self.batches), series=name,
-                platform=series["platform"], product=CERTIFICATE, risk=risk, firstSerial=0,
-                size=len(leaves), base=base, exposure=exposure, premium=premium, root=root,
+                "CertificateBook", "BordereauCommitted" if committed else "BordereauPosted",
+                batch=len(self.batches), series=name, platform=series["platform"],
+                product=CERTIFICATE, risk=risk, firstSerial=0, size=len(leaves), base=batch.base,
+                exposure=batch.exposure, premium=premium, root=root, **extra,
             )  # fmt: skip
             commission = floor(Fraction(premium * COMMISSION_BPS, 10_000))
             self.float_ -= premium - commission
@@ -535,9 +732,14 @@ class Made:
         last = self.now // SLOT - 1
         slots = set(range(last - self.random.randrange(2, 8), last + 1))
         members = MEMBERS[: self.random.choice((3, 4))]
-        for epoch in sorted({slot // 64 for slot in slots}):
-            here = {slot for slot in slots if slot // 64 == epoch}
-            self.attest_slots(risk, epoch, here, members, evidence)
+        subjects = {risk: slots}
+        if self.peril == DEPENDENCY_OUTAGE:
+            for index in DEPENDENCIES:
+                subjects[dependency(index)] = {s for s in slots if self.random.random() < 0.7}
+        for subject, marked in subjects.items():
+            for epoch in sorted({slot // 64 for slot in marked}):
+                here = {slot for slot in marked if slot // 64 == epoch}
+                self.attest_slots(subject, epoch, here, members, evidence)
 
     def attest_slots(
         self,
@@ -588,14 +790,22 @@ class Made:
             if len(self.marks.get((risk, slot), set()) & set(members)) >= needed
         )
 
-    def lost_seconds(self, risk: int) -> list[int]:
-        """Every second of a slot that is closed, lost and attacked, with gaps under 10 s filled."""
+    def lost_seconds(self, peril: int, risk: int, dependencies: tuple[int, ...]) -> list[int]:
+        """Every second of a closed slot that concerns a cover, with gaps under 10 s filled."""
         closed = (self.now - DELAY - TERMS["holdWindow"]) // SLOT
         seconds: set[int] = set()
         for (of, epoch), (lost, attacked) in self.masks.items():
             for bit in range(64):
                 slot = epoch * 64 + bit
-                if of == risk and slot < closed and (lost & attacked) >> bit & 1:
+                if of != risk or slot >= closed or not lost >> bit & 1:
+                    continue
+                shared = [self.masks.get((dependency(i), epoch), (0, 0))[0] for i in dependencies]
+                concerns = {
+                    SERVICE_ATTACK: attacked >> bit & 1 == 1,
+                    SERVICE_OUTAGE: True,
+                    DEPENDENCY_OUTAGE: any(down >> bit & 1 for down in shared),
+                }
+                if concerns[peril]:
                     seconds |= set(range(slot * SLOT, slot * SLOT + SLOT))
         for second in sorted(seconds):
             gap = [s for s in range(second + 1, second + 11) if s in seconds]
@@ -603,9 +813,9 @@ class Made:
                 seconds |= set(range(second, gap[0]))
         return sorted(seconds)
 
-    def runs(self, risk: int) -> list[list[int]]:
+    def runs(self, product: int, risk: int, dependencies: tuple[int, ...] = ()) -> list[list[int]]:
         found: list[list[int]] = []
-        for second in self.lost_seconds(risk):
+        for second in self.lost_seconds(self.terms(product)["peril"], risk, dependencies):
             if found and found[-1][-1] == second - 1:
                 found[-1].append(second)
             else:
@@ -617,26 +827,34 @@ class Made:
     def settle(self) -> None:
         """Whatever policies and certificates are due from runs that are closed."""
         for number, policy in enumerate(self.policies, 1):
-            for run in self.runs(policy.risk):
-                self._settle_policy(number, policy, run)
+            life = self.life(policy, self.now)
+            for named in sorted({wording.dependencies for wording in policy.wordings}):
+                for run in self.runs(POLICY, policy.risk, named):
+                    piece = life.at(run[0])
+                    if piece is not None and piece.wording.dependencies == named:
+                        self._settle_policy(number, policy, run, life, piece)
         for number, batch in enumerate(self.batches, 1):
-            for run in self.runs(batch.risk):
+            for run in self.runs(CERTIFICATE, batch.risk):
                 self._settle_batch(number, batch, run)
 
-    def _settle_policy(self, number: int, policy: Policy, run: list[int]) -> None:
+    def _settle_policy(
+        self, number: int, policy: Policy, run: list[int], life: Life, piece: Piece
+    ) -> None:
         start = run[0]
         # a run that may still grow is left alone, so that each claim is settled once
         if run[-1] + 1 + TERMS["mergeGap"] + SLOT > self.now - DELAY - TERMS["holdWindow"]:
             return
-        if not policy.start + TERMS["coverageLag"] <= start < policy.end:
+        if start < piece.since + TERMS["coverageLag"]:
             return
-        seconds = len([s for s in run if s < policy.end]) - TERMS["waitingPeriod"]
-        due = floor(Fraction(max(seconds, 0) * policy.hourly, 3600))
+        covers = [life.at(second) for second in run]
+        lost = [cover for cover in covers if cover is not None and cover.since == piece.since]
+        seconds = len(lost) - TERMS["waitingPeriod"]
+        due = floor(Fraction(max(seconds, 0) * piece.wording.hourly, 3600))
         before = policy.by_run.get(start, 0)
-        due = min(due, policy.insured - (policy.granted - before)) - before
+        due = min(due, piece.wording.insured - (policy.granted - before)) - before
         if due <= 0:
             return
-        share = self._share(policy.risk, start, policy.insured)
+        share = self._share(policy.risk, start, piece.wording.insured)
         instant = min(due, share - min(share, before))
         policy.by_run[start] = before + due
         policy.granted += due
@@ -666,9 +884,8 @@ class Made:
         return int(TERMS["instantLimit"] * insured // max(everything, insured))
 
     def _insured_on(self, risk: int) -> int:
-        policies = sum(policy.insured for policy in self.policies if policy.risk == risk)
-        batches = [batch.leaves for batch in self.batches if batch.risk == risk]
-        return policies + sum(units * UNIT for leaves in batches for _, units, _ in leaves)
+        policies = sum(policy.booked for policy in self.policies if policy.risk == risk)
+        return policies + sum(batch.exposure for batch in self.batches if batch.risk == risk)
 
     def _pay(self, payee: str, amount: int) -> None:
         from_junior = min(amount, self.junior)
@@ -749,8 +966,9 @@ class Made:
         self.begin()
         self.report()
         deeds: list[Callable[[], None]] = [
-            self.report, self.report, self.bind, self.bind, self.touch, self.top_up, self.cancel,
-            self.post, self.attest, self.attest, self.settle, self.review,
+            self.report, self.report, self.bind, self.bind, self.touch, self.top_up, self.top_up,
+            self.endorse, self.endorse, self.cancel, self.post, self.attest, self.attest,
+            self.settle, self.review,
         ]  # fmt: skip
         for _ in range(steps):
             self.now += self.random.randrange(1, 40)
@@ -765,6 +983,22 @@ def claim_of(policy: int, start: int) -> bytes:
     return (policy << 64 | start // SLOT).to_bytes(32, "big")
 
 
+def packed_set(dependencies: tuple[int, ...]) -> int:
+    """Dependencies as the contracts store them: 32 bits each."""
+    return sum(index << 32 * lane for lane, index in enumerate(dependencies))
+
+
+def members(quote: Quote) -> dict[str, Any]:
+    """A quote as the argument of a call."""
+    names = [part.name for part in BIND.fields[0].parts]
+    return dict(zip(names, (getattr(quote, slot) for slot in quote.__slots__), strict=True))
+
+
+def named(quote: Quote) -> bytes:
+    """A quote's digest."""
+    return digest(quote, Domain("PolicyBook", CHAIN_ID, ADDRESSES["PolicyBook"]))
+
+
 def tree_root(leaves: list[bytes]) -> bytes:
     """Root of a tree of 96-byte leaves, the last one filled with zeros; a missing right child is
     zero."""
@@ -774,6 +1008,21 @@ def tree_root(leaves: list[bytes]) -> bytes:
                  for i in range(0, len(nodes), 2)]  # fmt: skip
         nodes = [keccak(left + right) for left, right in pairs]
     return nodes[0]
+
+
+def sum_root(records: list[bytes]) -> bytes:
+    """Root of a sum tree: a node hashes its level, and hash and units of both its children."""
+
+    def of(level: int, at: int) -> tuple[bytes, int]:
+        if at * 2**level >= len(records):
+            return bytes(32), 0
+        if level == 0:
+            return keccak(records[at]), int.from_bytes(records[at][20:22], "big")
+        halves = [of(level - 1, 2 * at), of(level - 1, 2 * at + 1)]
+        hashed = b"".join(hash_ + units.to_bytes(8, "big") for hash_, units in halves)
+        return keccak(bytes([level]) + hashed), sum(units for _, units in halves)
+
+    return of((len(records) - 1).bit_length(), 0)[0]
 
 
 # -- the endpoint --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backend.audit.chain import AuditError
 from backend.audit.checks import Calldata, Finding, Parameters, Result, observations_of, vectors_of
 from backend.audit.evidence.scores import Models, Rescorer
 from backend.audit.evidence.sensors import SensorChains, SensorGap
@@ -48,10 +49,10 @@ class Evidence:
 
     @classmethod
     def open(
-        cls, folders: Sequence[Path], models: Models, p: Parameters, result: Result
+        cls, places: Sequence[Path | str], models: Models, p: Parameters, result: Result
     ) -> Evidence:
         """Reads every bundle's address; one whose bytes are not what its name says is a finding."""
-        stores = Stores(folders)
+        stores = Stores(places)
         found = cls(stores, Rescorer(stores, models))
         feed = p.addresses["RiskFeed"].lower()
         for name, bundle in stores.bundles():
@@ -207,7 +208,7 @@ def check_sensors(
 
 
 def check_evidence(
-    folders: Sequence[Path],
+    places: Sequence[Path | str],
     models: Path | None,
     ledger: Ledger,
     calldata: Calldata,
@@ -218,13 +219,17 @@ def check_evidence(
 ) -> EvidenceReport:
     """Every signed word against its evidence.
 
-    :param folders: evidence folders of the members
+    :param places: evidence folders or buckets of the members
     :param models: registry with a folder for each registered model; None takes the shipped one
     :param until: chain second of the pinned block
+    :raises AuditError: a bucket cannot be reached
     """
     report = EvidenceReport()
     known = Models(models) if models else Models()
-    evidence = Evidence.open(folders, known, p, result)
+    try:
+        evidence = Evidence.open(places, known, p, result)
+    except EvidenceError as error:
+        raise AuditError(str(error)) from error
     check_scores(evidence, ledger, calldata, p, result, report, progress)
     check_observations(evidence, ledger, calldata, p, result, report, progress)
     check_sensors(evidence, ledger, p, until, result, report)

@@ -88,7 +88,9 @@ class Replay:
 @app.command()
 def replay(
     name: Annotated[str, typer.Argument(metavar="HASH", help="Hash of the bundle.")],
-    store: Annotated[list[Path], typer.Option(help="Evidence folder; may be repeated.")],
+    store: Annotated[
+        list[str], typer.Option(help="Evidence: a folder or s3://bucket/prefix; may be repeated.")
+    ],
     models: Annotated[
         Path | None, typer.Option(help="Model registry, instead of the shipped one.")
     ] = None,
@@ -126,13 +128,13 @@ def _names(key: Path | None, networks: list[str] | None) -> Names:
     return Names.under(read_secret(key).encode(), networks or ["10.0.0.0/16", "192.168.0.0/16"])
 
 
-def _replayed(name: bytes, folders: list[Path], models: Path | None, names: Names) -> Replay:
+def _replayed(name: bytes, places: list[str], models: Path | None, names: Names) -> Replay:
     from backend.audit.evidence.scores import Models, Rescorer
     from backend.audit.evidence.stores import Stores
     from oracles.evidence import observation, score
     from oracles.evidence.bundle import EvidenceError
 
-    stores = Stores(folders)
+    stores = Stores(places)
     bundle = stores.bundle(name)
     match bundle.get("kind"):
         case score.KIND:

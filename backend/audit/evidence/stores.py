@@ -1,4 +1,5 @@
-"""Where an audit finds evidence: any number of folders; changes when evidence is kept elsewhere.
+"""Where an audit finds evidence: any number of folders or buckets; changes when several are no
+longer searched as one.
 
 A bundle counts only if its bytes have the hash that names it, a batch only if its header has.
 """
@@ -15,10 +16,14 @@ SHORT = 18
 
 
 class Stores:
-    """Several evidence folders that are searched as one."""
+    """Several places of evidence, folders or buckets, that are searched as one."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._stores = [EvidenceStore(folder) for folder in folders]
+    def __init__(self, places: Sequence[Path | str]) -> None:
+        """Raises EvidenceError: the settings of a bucket are incomplete."""
+        try:
+            self._stores = [EvidenceStore(place) for place in places]
+        except ValueError as error:
+            raise EvidenceError("(all)", str(error)) from error
 
     def bundle(self, name: bytes) -> Bundle:
         """The bundle with this hash. Raises EvidenceError: in no folder, or with other bytes."""

@@ -63,6 +63,7 @@
     tick();
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => offline(true));
+  document.querySelector("[data-select]")?.select();
   document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
 
   ask().then(tick);

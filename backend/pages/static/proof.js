@@ -3,6 +3,8 @@ import { recoverPublicKey } from "../lib/secp256k1.js";
 import { bytes, digest, hex, join, keccak, number, text, word } from "./bytes.js";
 
 const RECORD = 24, PER_LEAF = 4;
+const COMMITTED_RECORD = 34, COMMITMENT = 86, SALT = 9, SUM = 8;
+const LEAF_OF_COMMITMENTS = 1, PUSHED_FROM = 2, COMMITMENTS_PUSHED = 3;
 const root = document.body.dataset.root;
 const form = document.querySelector("[data-proof]");
 const verdict = document.querySelector("[data-verdict]");
@@ -88,6 +90,13 @@ function seriesOf(s) {
   )));
 }
 
+/* The 20 bytes that a record names: the holder, or a commitment to holder, payee and transaction. */
+function named(message, kind) {
+  if (kind !== LEAF_OF_COMMITMENTS && kind !== COMMITMENTS_PUSHED) return bytes(message.holder, 20);
+  const opened = keccak(join(bytes(message.transactionHash, 32), bytes(message.salt, 32)));
+  return keccak(join(bytes(message.holder, 20), bytes(message.payee, 20), opened)).slice(0, 20);
+}
+
 /* The root that a leaf and its path lead to; a missing right neighbour counts as zero. */
 function fold(leaf, index, size, path) {
   let hash = keccak(leaf), at = Math.floor(index / PER_LEAF), width = Math.ceil(size / PER_LEAF);
@@ -101,6 +110,57 @@ function fold(leaf, index, size, path) {
   }
   require(left.length === 0, "The path is too long.");
   return hex(hash);
+}
+
+/* Root of a sum tree and the units that it counts, from a record and its path: m hashes of
+   neighbours, then their m sums, four to a word. A node hashes its level, and hash and sum of both
+   children. */
+function foldSums(record, units, index, size, path) {
+  const words = path.map((each) => bytes(each, 32));
+  const count = Math.floor((words.length * 4) / 5);
+  const sums = join(...words.slice(count));
+  const sumOf = (place) => BigInt(hex(sums.slice(SUM * place, SUM * place + SUM)));
+  const half = (hash, sum) => join(hash, number(sum, SUM));
+  let hash = keccak(record), sum = BigInt(units), at = index, width = size, used = 0, level = 0;
+  while (width > 1) {
+    level += 1;
+    let other = new Uint8Array(32), otherSum = 0n;
+    if ((at ^ 1) < width) {
+      require(used < count, "The path is too short.");
+      [other, otherSum] = [words[used], sumOf(used)];
+      used += 1;
+    }
+    const both = at % 2 ? [half(other, otherSum), half(hash, sum)] : [half(hash, sum), half(other, otherSum)];
+    hash = keccak(join(number(level, 1), ...both));
+    sum += otherSum;
+    at = Math.floor(at / 2);
+    width = Math.ceil(width / 2);
+  }
+  require(used === count, "The path is too long.");
+  return { root: hex(hash), units: sum };
+}
+
+/* Finds the certificate in its bordereau; says what its place rests on. */
+function include(message, units, facts) {
+  const { bordereau: b, series: s, terms } = facts;
+  const start = Number(message.start) - b.base;
+  const place = `record ${b.index + 1} of ${b.size} in bordereau ${b.batch}`;
+  if (b.leafFileHash === null) {
+    const leaf = bytes(b.leaf, RECORD * PER_LEAF), at = (b.index % PER_LEAF) * RECORD;
+    const record = join(named(message, s.leafKind), number(units, 2), number(start, 2));
+    require(hex(leaf.slice(at, at + RECORD)) === hex(record), "The bordereau has another record at this serial.");
+    const found = fold(leaf, b.index, b.size, b.proof);
+    require(found === b.root, `Its path leads to ${found}, but the chain has ${b.root}.`);
+    return [place, `root ${b.root}`];
+  }
+  const record = join(named(message, s.leafKind), number(units, 2), number(start, 3), bytes(message.salt, 32).slice(0, SALT));
+  const given = bytes(b.leaf, COMMITMENT + COMMITTED_RECORD).slice(COMMITMENT);
+  require(hex(given) === hex(record), "The bordereau has another record at this serial.");
+  const found = foldSums(record, units, b.index, b.size, b.proof);
+  require(found.root === b.root, `Its path leads to ${found.root}, but the chain has ${b.root}.`);
+  const counted = found.units * BigInt(terms.unit);
+  require(counted === BigInt(b.exposure), `Its path counts ${coins(counted)}, but the chain has ${coins(b.exposure)}.`);
+  return [place, `sum root ${b.root}`, `its path adds up to ${coins(counted)}, the exposure on the chain`];
 }
 
 function runsOf(facts) {
@@ -181,14 +241,9 @@ async function check(given) {
     say("warn", "Genuine, not posted yet", `Its bordereau has to be on the chain by ${clock(Number(message.commitBy))}; until then the underwriter's bond stands for it.`);
     return;
   }
-  require(s.leafKind === 0, "This bordereau's leaves are commitments: ask the platform for the opening.");
   require(b.leaf !== null, "This site has no path for the certificate; ask the platform for one.");
-  const leaf = bytes(b.leaf, RECORD * PER_LEAF), at = (b.index % PER_LEAF) * RECORD;
-  const record = join(bytes(message.holder, 20), number(units, 2), number(Number(message.start) - b.base, 2));
-  require(hex(leaf.slice(at, at + RECORD)) === hex(record), "The bordereau has another record at this serial.");
-  const found = fold(leaf, b.index, b.size, b.proof);
-  require(found === b.root, `Its path leads to ${found}, but the chain has ${b.root}.`);
-  step("Included in a bordereau on the chain", [`record ${b.index + 1} of ${b.size} in bordereau ${b.batch}`, `root ${b.root}`, link(`${root}/transactions/${b.transaction}`, "the transaction that posted it")]);
+  const rests = include(message, units, facts);
+  step(b.leafFileHash === null ? "Included in a bordereau posted on the chain" : "Included in a bordereau committed on the chain", [...rests, link(`${root}/transactions/${b.transaction}`, "the transaction behind it")]);
   const node = document.getElementById("node").value.trim();
   if (node) await askOwnNode(node, facts);
 
@@ -204,7 +259,8 @@ async function check(given) {
   step("An incident pays it", [`lost slots from ${clock(run.first * facts.slotLength)}, ${(run.last + 1 - run.first) * facts.slotLength} seconds`, link(`${root}/incidents/${s.risk}/${run.first}?product=${s.product}`, "the incident and its evidence")]);
   if (b.paidIn) {
     step("Paid", [link(`${root}/transactions/${b.paidIn}`, "the transaction that paid it")]);
-    say("good", `Genuine, included, and paid ${amount}`, "to its platform, in the transaction below.");
+    const payee = s.leafKind < PUSHED_FROM ? "its platform" : "its holder";
+    say("good", `Genuine, included, and paid ${amount}`, `to ${payee}, in the transaction below.`);
   } else if (b.expired) {
     say("warn", "Genuine and included; not claimed in time", "An incident would have paid it, but its bordereau has ended.");
   } else {

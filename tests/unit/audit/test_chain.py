@@ -15,7 +15,7 @@ from tests.support.made_ledger import ADDRESSES, Endpoint, Made
 
 @pytest.fixture(scope="module")
 def made() -> Made:
-    found = Made(Random(11))
+    found = Made(Random(11), commits=False)
     found.live(20)
     return found
 

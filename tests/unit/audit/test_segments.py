@@ -6,7 +6,10 @@ START, END = 1_000, 9_000
 
 
 def terms(sum_insured, loading=5):
-    return {"sumInsured": sum_insured, "lossPerHour": sum_insured // 10, "loading": loading}
+    hourly = sum_insured // 10
+    return {
+        "sumInsured": sum_insured, "lossPerHour": hourly, "loading": loading, "dependencies": 3,
+    }  # fmt: skip
 
 
 def ledger_of(*events):
@@ -15,7 +18,7 @@ def ledger_of(*events):
     ledger = Ledger()
     for index, (time, name, values) in enumerate([bound, *events]):
         args = {"policy": POLICY, **values}
-        ledger.events.append(Event("PolicyBook", name, args, 1, "0x", "0x", index, time))
+        ledger.take(Event("PolicyBook", name, args, 1, "0x", "0x", index, time))
     return ledger
 
 
@@ -32,7 +35,7 @@ def test_segments__of_another_policy__are_none():
 
 
 def test_segments__bound_only__is_one():
-    assert segments_of(ledger_of(), POLICY) == [Segment(START, START, END, 100, 10, 5)]
+    assert segments_of(ledger_of(), POLICY) == [Segment(START, START, END, 100, 10, 5, 3)]
 
 
 def test_segments__endorsed_by_quote__changes_at_its_second():
@@ -74,3 +77,8 @@ def test_cover_end__follows_endorsements_and_stops_at_a_lapse():
     last = at_second(segments, 6_000)
     assert last is not None
     assert cover_end(segments, last) == END
+
+
+def test_segments__money_ended_and_nobody_said_so__end_there():
+    found = segments_of(ledger_of(endorsed(2_000, 3_000, 200)), POLICY, 2_500)
+    assert [(s.start, s.end) for s in found] == [(START, 2_500)]

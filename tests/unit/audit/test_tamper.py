@@ -14,6 +14,7 @@ from backend.audit.chain import AuditError
 from tests.support.falsify import FALSIFICATIONS, Case, Falsification, store, story
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "audit.md"
+PARTS = ("evidence", "backend.db", "models", "leaves")
 BEGIN, END = "<!-- falsifications: begin -->\n", "<!-- falsifications: end -->\n"
 
 
@@ -21,7 +22,7 @@ BEGIN, END = "<!-- falsifications: begin -->\n", "<!-- falsifications: end -->\n
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Case:
     root = tmp_path_factory.mktemp("honest")
     made, _ = story(root)
-    case = Case(made, root / "evidence", root / "backend.db", root / "models")
+    case = Case(made, *(root / name for name in PARTS))
     store(case.database, case.audited())
     return case
 
@@ -29,9 +30,10 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def copied(honest: Case, folder: Path) -> Case:
     shutil.copytree(honest.evidence, folder / "evidence")
     shutil.copytree(honest.models, folder / "models")
+    shutil.copytree(honest.leaves, folder / "leaves")
     shutil.copy(honest.database, folder / "backend.db")
     made = copy.deepcopy(honest.made)
-    return Case(made, folder / "evidence", folder / "backend.db", folder / "models")
+    return Case(made, *(folder / name for name in PARTS))
 
 
 def findings(case: Case) -> list[str]:
