@@ -80,8 +80,8 @@ abstract contract CommittedBatches is Batches {
         _mark(batch, indices);
         _payUnits(batch, proven.claimed.units);
         (settled.product, settled.risk, settled.count) = (bounds.product, bounds.risk, uint32(proven.claimed.count));
-        uint256 unit = _factsOf(bounds.product).unit;
-        (settled.amount, settled.exposure) = (uint128(proven.claimed.units * unit), uint128(_unitsIn(_word(batch)) * unit));
+        settled.amount = uint128(proven.claimed.units * _factsOf(bounds.product).unit);
+        settled.exposure = uint128(_unitsIn(_word(batch)) * _factsOf(bounds.product).unit);
     }
 
     function _committedRecord(
