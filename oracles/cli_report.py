@@ -63,7 +63,6 @@ def score_objects(scored: Scored) -> list[dict[str, Any]]:
         {
             "asset": str(asset),
             "window_start": moment(int(frame) * scored.frame_length_s * 1_000_000),
-            "window_seconds": scored.frame_length_s,
             "score": int(score),
             "reasons": [
                 {
@@ -95,9 +94,7 @@ def alert_objects(found: Sequence[Alert], batch: FlowBatch) -> list[dict[str, An
             "start": moment(alert.start_us),
             "end": moment(alert.end_us),
             "severity": alert.severity,
-            "unit": alert.unit,
             "technique": alert.origin.technique,
-            "veris": alert.origin.veris,
             "evidence": _evidence(alert, batch),
         }
         for alert in found
@@ -116,6 +113,8 @@ def _evidence(alert: Alert, batch: FlowBatch) -> dict[str, Any]:
         "raw_sha256": batch.raw_sha256,
         "counterpart": alert.counterpart or None,
         "threshold": alert.origin.source,
+        "unit": alert.unit,
+        "veris": alert.origin.veris,
         "flows": len(rows),
         "packets": int(rows[["orig_pkts", "resp_pkts"]].clip(lower=0).to_numpy().sum()),
         "flows_hash": "0x" + keccak(rfc8785.dumps(flow_objects(rows))).hex(),
