@@ -8,7 +8,7 @@ from eth_utils.address import is_address, to_checksum_address
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from contracts.client.signatures import BadSignature, keccak256, recover
+from contracts.client.signatures import BadSignature, personal_hash, recover
 
 from ..http.problems import Problem
 from .sessions import (
@@ -82,12 +82,6 @@ def message_of(domain: str, uri: str, wallet: str, chain: int, nonce: str, issue
         f"URI: {uri}\nVersion: 1\nChain ID: {chain}\nNonce: {nonce}\nIssued At: {iso(issued)}\n"
         f"Expiration Time: {iso(issued + SIGN_IN_SECONDS)}"
     )
-
-
-def personal_hash(text: str) -> bytes:
-    """What `personal_sign` signs (EIP-191), 32 bytes."""
-    data = text.encode()
-    return keccak256(b"\x19Ethereum Signed Message:\n" + str(len(data)).encode() + data)
 
 
 def _message(request: Request, at: Sessions, who: Viewer, wallet: str, issued: int) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ..domain.pricing import premium_up
 from ..domain.products import RateTable
 from ..domain.units import YEAR, Rate, Score, TokenUnits
+from ..evidence import Evidence
 from ..ledger.tables import LedgerScore
-from .evidence import Evidence
 
 if TYPE_CHECKING:
     from oracles.model.scoring import Scorer

@@ -14,9 +14,9 @@ from contracts.client.messages import NO_SENSOR_DATA
 
 from ..chain.tables import LedgerEvent
 from ..domain.incidents import SLOTS_PER_EPOCH
+from ..evidence import Evidence
 from ..ledger.tables import LedgerMasks, LedgerScore
-from .evidence import Evidence
-from .reads import Member
+from ..reads import Member
 
 SLOT_BITS = range(SLOTS_PER_EPOCH)
 MOST_SCORES = 500

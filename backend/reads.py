@@ -1,14 +1,15 @@
-"""What pages ask the contracts, at most once a block however many people look."""
+"""What pages and reports ask the contracts, at most once a block however many people look."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.client.deployment import ROLES
 
-from ..http.context import Services
+if TYPE_CHECKING:
+    from .http.context import Services
 
 
 @dataclass(frozen=True, slots=True)
