@@ -108,6 +108,8 @@ def _mode(text: str) -> Literal["test", "live"]:
 
 
 def _url(text: str) -> str:
+    if not text:
+        return text
     found = urlsplit(text)
     if found.scheme not in ("http", "https") or not found.netloc or found.path.strip("/"):
         raise ValueError("http(s)://host[:port]")
@@ -121,8 +123,8 @@ def _address(text: str) -> str:
 
 
 def _addresses(text: str) -> str:
-    for part in text.split(","):
-        _address(part.strip())
+    for part in filter(None, map(str.strip, text.split(","))):
+        _address(part)
     return text
 
 
@@ -206,7 +208,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         except ValueError as error:
             raise SettingsError(f"{PREFIX}{name.upper()} does not parse: {error}") from error
     values.setdefault("operator_key", Secret(""))
-    if ("operator_address" in values or "signer_wallets" in values) and "signer_url" not in values:
+    is_remote = values.get("operator_address") or values.get("signer_wallets")
+    if is_remote and not values.get("signer_url"):
         raise SettingsError(f"{PREFIX}SIGNER_URL is missing")
     return Settings(**values)  # type: ignore[arg-type]
 

@@ -185,3 +185,24 @@ def test_services__external_signers_wallets__are_custodied(tmp_path: Path) -> No
     assert services.keyring.operator.address == ADDRESS
     assert isinstance(services.keyring.signer(OTHER.address), RemoteSigner)
     services.database.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "cover.example"),
+        ("PUBLIC_URL", "https://cover.example/path"),
+        ("SIGNER_WALLETS", "0x12"),
+        ("REQUIRE", "questionnaire,blood"),
+    ],
+)
+def test_settings__that_do_not_parse__are_named(name: str, value: str) -> None:
+    environment = ENVIRONMENT | {"FLOWCOVER_OPERATOR_KEY": "0x" + "02" * 32}
+    with pytest.raises(SettingsError, match=name):
+        load(environment | {f"FLOWCOVER_{name}": value})
+
+
+def test_settings__empty_texts__are_as_if_not_given() -> None:
+    environment = ENVIRONMENT | {"FLOWCOVER_OPERATOR_KEY": "0x" + "02" * 32}
+    empty = {"FLOWCOVER_PUBLIC_URL": "", "FLOWCOVER_SIGNER_WALLETS": ""}
+    assert load(environment | empty) == load(environment)
