@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from eth_utils.address import is_address, to_checksum_address
 from fastapi import APIRouter, Form, Query, Request
@@ -90,9 +91,10 @@ def _message(request: Request, at: Sessions, who: Viewer, wallet: str, issued: i
     """
     if not is_address(wallet) or not who.nonce:
         raise Problem("invalid-request", "load the sign-in page, then give a wallet's address")
+    origin = request.app.state.services.settings.public_url.rstrip("/")
     return message_of(
-        request.headers["host"],
-        str(request.base_url),
+        urlsplit(origin).netloc or request.headers["host"],
+        f"{origin}{request.scope['root_path']}/" if origin else str(request.base_url),
         to_checksum_address(wallet),
         request.app.state.services.contracts.deployment.chain_id,
         at.nonce_of_message(who),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,3 +137,15 @@ def test_session__opened_and_ended__leaves_rows_in_the_wallets_audit_chain(world
         rows = session.query(AuditRow).filter_by(tenant=tenant).order_by(AuditRow.number)
         actions = [row.action for row in rows]
     assert actions == ["wallet_sessions.create", "wallet_sessions.revoke"]
+
+
+def test_page__public_url_set__names_it_whatever_host_is_asked(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, public_url="https://cover.example")
+    bench.client.get("/app/sign-in")
+    query = {"wallet": HOLDER.address}
+    headers = {"Host": "evil.example"}
+    made = bench.client.get("/app/sign-in/message", headers=headers, params=query).json()
+    assert made["message"].startswith("cover.example wants you")
+    assert "\nURI: https://cover.example/app/\n" in made["message"]
+    bench.client.close()
+    bench.database.close()
