@@ -14,6 +14,9 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 NAME = "flowcover"
+API = "/v1/"
+"""What FastAPI leaves out of the path of a route that was included under a prefix."""
+
 CASE = "flowcover.case_id"
 """Attribute under which logs, audit rows and chain transactions know the case too."""
 
@@ -46,6 +49,8 @@ class Traced:
 def _tell(span: Span, scope: Scope, start: Message) -> None:
     """What is known of a request when its answer begins."""
     path = getattr(scope.get("route"), "path", "")
+    if path and scope["path"].startswith(API) and not path.startswith(API):
+        path = API + path.removeprefix("/")
     headers = dict(start["headers"])
     if path:
         span.update_name(f"{scope['method']} {path}")

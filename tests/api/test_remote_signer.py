@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_utils.address import to_checksum_address
 
 from backend.app import create_services
 from backend.chain.faults import Faults
@@ -28,7 +29,8 @@ from tests.support.loopback import QuietHandler, serving
 
 KEY = b"\x2a" * 32
 ADDRESS = Signer(KEY).address
-CALL = Call("0x" + "c0" * 20, b"\x01\x02", 0, 50_000)
+TO, STRANGER = (to_checksum_address("0x" + digits * 20) for digits in ("c0", "ee"))
+CALL = Call(TO, b"\x01\x02", 0, 50_000)
 FEES = Fees(3 * 10**9, 10**9)
 Answer = Callable[[dict[str, Any]], Any]
 
@@ -36,6 +38,7 @@ Answer = Callable[[dict[str, Any]], Any]
 def signed(asked: dict[str, Any], **changes: Any) -> str:
     """The raw transaction that was asked for, signed, with some fields changed."""
     fields = {name: value for name, value in asked.items() if name != "from"}
+    fields["to"] = to_checksum_address(fields["to"])
     key = changes.pop("key", KEY)
     return "0x" + Account.sign_transaction(fields | changes, key).raw_transaction.hex()
 
@@ -69,7 +72,7 @@ def raw(**changes: Any) -> Answer:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"to": "0x" + "ee" * 20},
+        {"to": STRANGER},
         {"data": "0x03"},
         {"value": 1},
         {"nonce": 8},
@@ -77,7 +80,7 @@ def raw(**changes: Any) -> Answer:
         {"gas": 60_000},
         {"maxFeePerGas": 4 * 10**9},
         {"maxPriorityFeePerGas": 2 * 10**9},
-        {"accessList": [{"address": "0x" + "ee" * 20, "storageKeys": []}]},
+        {"accessList": [{"address": STRANGER, "storageKeys": []}]},
         {"key": b"\x2b" * 32},
     ],
 )
