@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from opentelemetry.trace import TracerProvider
 from starlette.responses import RedirectResponse
 
 from contracts.client.system import Deployment
@@ -18,11 +19,15 @@ from .applicants.api import router as applicants
 from .assessments.api import router as assessments
 from .audit_rows.api import router as audit_rows
 from .certificates.api import router as certificates
+from .chain.breaker import Breaker
 from .chain.contracts import Contracts
 from .chain.faults import Faults
 from .chain.keys import Keyring
 from .chain.node import Node, Web3Node
+from .chain.remote_signer import RemoteSigner
 from .claims.api import router as claims
+from .committee.api import router as committee
+from .disputes.api import router as disputes
 from .events.api import router as events
 from .facility.api import router as facility
 from .http import problems
@@ -36,9 +41,12 @@ from .jobs.scheduler import Jobs
 from .market import ChainMarket, Market
 from .observability.api import router as observability
 from .observability.logs import configure
+from .observability.traces import Traced, TracesMissing, exporting
+from .onboarding.api import router as onboarding
 from .pages.app import create_pages
 from .platforms.api import router as platforms
 from .policies.api import router as policies
+from .pools.api import router as pools
 from .products.api import router as products
 from .quotes.api import router as quotes
 from .sandbox.api import router as sandbox
@@ -47,12 +55,13 @@ from .settings import Settings, SettingsError, load
 from .storage.database import Database
 from .templates.api import router as templates
 from .transactions.api import router as transactions
+from .wallets.api import router as wallets
 from .webhooks.api import router as webhooks
 
 V1 = (
-    platforms, facility, applicants, assessments, products, quotes, policies, certificates,
-    incidents, claims, events, transactions, webhooks, sandbox,
-    templates, audit_rows,
+    platforms, facility, applicants, onboarding, assessments, disputes, products, pools, quotes,
+    policies, certificates, committee, incidents, claims, events, transactions, webhooks, sandbox,
+    templates, audit_rows, wallets,
 )  # fmt: skip
 
 PAGES = "/app"
@@ -65,13 +74,13 @@ def create_services(
     """The services that the settings describe; node and market can be given by tests."""
     database = Database(settings.database_url)
     deployment = Deployment.read(settings.deployment)
-    contracts = Contracts(node or Web3Node(settings.rpc_url, settings.rpc_timeout), deployment)
+    contracts = Contracts(node or _node(settings), deployment)
     staged = None
     if settings.sandbox is not None:
         if settings.mode == "live":
             raise SettingsError("FLOWCOVER_SANDBOX is for test deployments alone")
         staged = ChainSandbox(settings.rpc_url, settings.rpc_timeout, deployment, settings.sandbox)
-    keyring = Keyring.load(settings.underwriter_key, settings.operator_key, settings.wallets_dir)
+    keyring = _keyring(settings)
     return Services(
         settings=settings,
         database=database,
@@ -81,7 +90,36 @@ def create_services(
         faults=Faults.from_environment(),
         sandbox=staged,
         limits=Limits(settings.rate_limit, 2 * settings.rate_limit),
+        traces=_traces(settings),
     )
+
+
+def _keyring(settings: Settings) -> Keyring:
+    """Keys from settings and files, and those of an external signer."""
+    operator: str | RemoteSigner = settings.operator_key
+    remote: list[RemoteSigner] = []
+    if settings.signer_url is not None:
+        addresses = [part.strip() for part in settings.signer_wallets.split(",") if part.strip()]
+        remote = [RemoteSigner(settings.signer_url, address) for address in addresses]
+        if settings.operator_address is not None:
+            operator = RemoteSigner(settings.signer_url, settings.operator_address)
+    return Keyring.load(settings.underwriter_key, operator, settings.wallets_dir, remote)
+
+
+def _traces(settings: Settings) -> TracerProvider | None:
+    """
+    :raises SettingsError: traces are wanted, and what sends them is not installed
+    """
+    if settings.traces_url is None:
+        return None
+    try:
+        return exporting(settings.traces_url)
+    except TracesMissing as error:
+        raise SettingsError(str(error)) from error
+
+
+def _node(settings: Settings) -> Node:
+    return Breaker(Web3Node(settings.rpc_url, settings.rpc_timeout), settings.node_pause)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
@@ -99,6 +137,8 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
 
     app = _application(lifespan)
     app.state.services = at
+    if at.traces is not None:
+        app.add_middleware(Traced, provider=at.traces)
     app.mount(PAGES, create_pages(at))
 
     @app.get("/", include_in_schema=False)

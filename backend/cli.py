@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -25,6 +25,7 @@ from .http.openapi import written
 from .jobs.scheduler import Jobs
 from .observability.api import readiness
 from .observability.logs import configure
+from .reconciler import reconcile
 from .serving import run_workers
 from .settings import Settings, SettingsError, load
 from .storage.migrate import downgrade, upgrade
@@ -150,6 +151,20 @@ def jobs(
     for job in chosen:
         found.run(job)
     show(as_json, {"jobs": [job.name for job in chosen]})
+
+
+@app.command("reconcile", rich_help_panel=AUDIT)
+def reconcile_command(as_json: AsJson = False) -> None:
+    """Compare the database with the contracts at the block that was indexed last."""
+    found = reconcile(create_services(load(os.environ)))
+    if as_json:
+        print(json.dumps(asdict(found)))
+    else:
+        show(False, {"block": found.block, "compared": found.compared})
+        for one in found.differences:
+            print(f"{one.thing} {one.field}: {one.database} here, {one.chain} on chain")
+    if found.differences:
+        raise typer.Exit(FAILED)
 
 
 @database.command("upgrade")

@@ -6,8 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+
+from eth_utils.address import is_address
 
 PREFIX = "FLOWCOVER_"
+
+
+REQUIREMENTS = frozenset({"questionnaire", "control"})
+"""What an insurer may require of every applicant."""
 
 
 class SettingsError(Exception):
@@ -59,6 +66,25 @@ class Settings:
     audit_report: Path | None = None
     log_level: str = "INFO"
     lock_dir: Path | None = field(default=None)
+    require: frozenset[str] | None = None
+    public_url: str = ""
+    node_pause: float = 2.0
+    signer_url: str | None = None
+    signer_wallets: str = ""
+    operator_address: str | None = None
+    traces_url: str | None = None
+
+    @property
+    def required(self) -> frozenset[str]:
+        """What every applicant has to give before cover: all of it in live mode if not set."""
+        if self.require is not None:
+            return self.require
+        return REQUIREMENTS if self.mode == "live" else frozenset()
+
+    @property
+    def origin(self) -> str:
+        """Scheme and authority under which clients and wallets know this deployment."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     def public(self) -> dict[str, str]:
         """The settings that may be logged."""
@@ -79,6 +105,34 @@ def _mode(text: str) -> Literal["test", "live"]:
     if text == "live":
         return "live"
     raise ValueError("test or live")
+
+
+def _url(text: str) -> str:
+    if not text:
+        return text
+    found = urlsplit(text)
+    if found.scheme not in ("http", "https") or not found.netloc or found.path.strip("/"):
+        raise ValueError("http(s)://host[:port]")
+    return text
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError("0x and 40 hex digits")
+    return text
+
+
+def _addresses(text: str) -> str:
+    for part in filter(None, map(str.strip, text.split(","))):
+        _address(part)
+    return text
+
+
+def _requirements(text: str) -> frozenset[str]:
+    found = frozenset(part.strip() for part in text.split(",") if part.strip())
+    if not found <= REQUIREMENTS:
+        raise ValueError(f"a list of {', '.join(sorted(REQUIREMENTS))}")
+    return found
 
 
 def _private_key(text: str) -> Secret:
@@ -126,6 +180,13 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "audit_report": Path,
     "log_level": str,
     "lock_dir": Path,
+    "require": _requirements,
+    "public_url": _url,
+    "node_pause": float,
+    "signer_url": str,
+    "signer_wallets": _addresses,
+    "operator_address": _address,
+    "traces_url": str,
 }
 _REQUIRED = ("rpc_url", "admin_token", "underwriter_key", "operator_key", "commitment_key")
 
@@ -139,14 +200,23 @@ def load(environment: Mapping[str, str]) -> Settings:
     for name, parse in _PARSERS.items():
         text = _text_of(PREFIX + name.upper(), environment)
         if text is None:
-            if name in _REQUIRED:
+            if name in _REQUIRED and not (name == "operator_key" and _is_remote(environment)):
                 raise SettingsError(f"{PREFIX}{name.upper()} is missing")
             continue
         try:
             values[name] = parse(text)
         except ValueError as error:
             raise SettingsError(f"{PREFIX}{name.upper()} does not parse: {error}") from error
+    values.setdefault("operator_key", Secret(""))
+    is_remote = values.get("operator_address") or values.get("signer_wallets")
+    if is_remote and not values.get("signer_url"):
+        raise SettingsError(f"{PREFIX}SIGNER_URL is missing")
     return Settings(**values)  # type: ignore[arg-type]
+
+
+def _is_remote(environment: Mapping[str, str]) -> bool:
+    """Whether the operator's key is an external signer's."""
+    return _text_of(f"{PREFIX}OPERATOR_ADDRESS", environment) is not None
 
 
 def _text_of(name: str, environment: Mapping[str, str]) -> str | None:

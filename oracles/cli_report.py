@@ -31,6 +31,7 @@ from oracles.model.reasons import Reason
 from oracles.rating.table import price_effect
 
 ROWS_SHOWN: Final = 20
+ASSETS_PLOTTED: Final = 10  # as many as there are colours
 _BAND: Final = 625  # scores of one step of the rate tables
 
 
@@ -63,7 +64,6 @@ def score_objects(scored: Scored) -> list[dict[str, Any]]:
         {
             "asset": str(asset),
             "window_start": moment(int(frame) * scored.frame_length_s * 1_000_000),
-            "window_seconds": scored.frame_length_s,
             "score": int(score),
             "reasons": [
                 {
@@ -95,9 +95,7 @@ def alert_objects(found: Sequence[Alert], batch: FlowBatch) -> list[dict[str, An
             "start": moment(alert.start_us),
             "end": moment(alert.end_us),
             "severity": alert.severity,
-            "unit": alert.unit,
             "technique": alert.origin.technique,
-            "veris": alert.origin.veris,
             "evidence": _evidence(alert, batch),
         }
         for alert in found
@@ -116,6 +114,8 @@ def _evidence(alert: Alert, batch: FlowBatch) -> dict[str, Any]:
         "raw_sha256": batch.raw_sha256,
         "counterpart": alert.counterpart or None,
         "threshold": alert.origin.source,
+        "unit": alert.unit,
+        "veris": alert.origin.veris,
         "flows": len(rows),
         "packets": int(rows[["orig_pkts", "resp_pkts"]].clip(lower=0).to_numpy().sum()),
         "flows_hash": "0x" + keccak(rfc8785.dumps(flow_objects(rows))).hex(),
@@ -153,7 +153,8 @@ def show_scores(scored: Scored, model_hash: bytes, console: Console) -> None:
     table = Table(title=f"{len(scored.scores):,} asset-windows, model 0x{model_hash.hex()[:16]}…")
     for head in ("asset", "window", "score", "main reason", "remedy", "bp a year"):
         right = head in ("score", "bp a year")
-        table.add_column(head, justify="right" if right else "left")
+        whole = head in ("asset", "window")
+        table.add_column(head, justify="right" if right else "left", no_wrap=whole)
     order = np.argsort(-scored.scores, kind="stable")[:ROWS_SHOWN]
     for row in sorted(int(position) for position in order):
         asset, frame = scored.index[row]
@@ -198,7 +199,8 @@ def show_alerts(found: Sequence[Alert], console: Console) -> None:
         return
     table = Table(title=f"{len(found)} alerts; none of them pays")
     for head in ("peril", "subject", "counterpart", "start", "seconds", "severity", "technique"):
-        table.add_column(head, justify="right" if head == "seconds" else "left")
+        whole = head in ("peril", "subject", "start")
+        table.add_column(head, justify="right" if head == "seconds" else "left", no_wrap=whole)
     for alert in found:
         table.add_row(
             alert.peril,
@@ -230,12 +232,14 @@ def plot_flows(flows: pd.DataFrame) -> Figure:
 
 
 def plot_scores(scored: Scored) -> Figure:
-    """Each asset's score over time, above the steps of the rate tables."""
+    """The score over time of the assets that reach the highest ones, a colour each, above the steps
+    of the rate tables."""
     figure, axes = _figure("score of each asset")
     frames = scored.index.get_level_values(1).to_numpy(np.int64)
     assets = scored.index.get_level_values(0)
     first = int(frames.min()) if len(frames) else 0
-    for asset in assets.unique()[:ROWS_SHOWN]:
+    peaks = pd.Series(scored.scores).groupby(np.asarray(assets, dtype=object)).max()
+    for asset in peaks.sort_values(ascending=False, kind="stable").index[:ASSETS_PLOTTED]:
         rows = np.asarray(assets == asset)
         minutes = (frames[rows] - first) * scored.frame_length_s / 60
         axes.step(minutes, scored.scores[rows], where="post", label=str(asset))
@@ -245,7 +249,9 @@ def plot_scores(scored: Scored) -> Figure:
     axes.set_xlabel("minutes since the first window")
     axes.set_ylabel("score")
     if len(frames):
-        axes.legend(fontsize="small")
+        figure.legend(loc="outside right upper", fontsize="small")
+    if len(peaks) > ASSETS_PLOTTED:
+        figure.suptitle(f"score of the {ASSETS_PLOTTED} highest of {len(peaks)} assets")
     return figure
 
 
@@ -254,11 +260,15 @@ def plot_alerts(found: Sequence[Alert]) -> Figure:
     figure, axes = _figure("alerts")
     names = sorted({f"{alert.peril} {alert.subject}" for alert in found})[:40]
     start = min((alert.start_us for alert in found), default=0)
+    perils = sorted({alert.peril for alert in found})
     for alert in found:
         name = f"{alert.peril} {alert.subject}"
         if name in names:
             length = max((alert.end_us - alert.start_us) / 1e6, 0.5)
-            axes.barh(names.index(name), length, left=(alert.start_us - start) / 1e6)
+            axes.barh(
+                names.index(name), length, left=(alert.start_us - start) / 1e6,
+                color=f"C{perils.index(alert.peril) % 10}", edgecolor="white",
+            )  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("seconds since the first alert")
     return figure

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from ..applicants.service import find_asset, require_risk
+from ..domain.units import ProductId, TokenUnits
 from ..http.context import Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import Problem, declared
-from ..http.schemas import Page
+from ..http.schemas import Amount, Page
 from ..ledger.tables import LedgerRateReset, LedgerScore
 from . import service
-from .schemas import AssessmentOut, RateOut, ScoreOut
+from .schemas import AssessmentOut, EffectOut, ExplanationOut, RateOut, RemedyOut, ScoreOut
 
 router = APIRouter(tags=["assessments"])
 
@@ -34,7 +37,7 @@ def _score(row: LedgerScore, stale: bool) -> ScoreOut:
 def get_assessment(asset_id: str, at: ServicesDep, who: Reader) -> AssessmentOut:
     """Whether the asset can be covered now, why, and what would change it."""
     with at.database.read() as session:
-        return service.assess(session, at.market, find_asset(session, who, asset_id))
+        return service.assess(session, at, find_asset(session, who, asset_id))
 
 
 @router.get("/risks/{risk}/score", responses=declared("not-found", "node-unavailable"))
@@ -59,6 +62,49 @@ def list_scores(
         query = select(LedgerScore).where(LedgerScore.risk == risk)
         rows, following = page(session, query, [LedgerScore.frame], cursor, limit, True)
     return Page(items=[_score(row, False) for row in rows], next_cursor=following)
+
+
+@router.get("/risks/{risk}/explanation", responses=declared("not-found", "node-unavailable"))
+def get_explanation(
+    risk: int,
+    product: Annotated[int, Query(ge=1, le=0xFFFF)],
+    sum_insured: Annotated[Amount, Query()],
+    at: ServicesDep,
+    who: Reader,
+) -> ExplanationOut:
+    """Reasons of the newest score that evidence explains, and what each remedy would save.
+
+    Rates and savings are those of the product for the sum insured.
+    """
+    table = at.market.product(ProductId(product)).table
+    with at.database.read() as session:
+        require_risk(session, who, risk)
+        rows = service.last_scores(session, risk)
+    found = at.advice.on(rows, table, TokenUnits(int(sum_insured)))
+    if found is None:
+        raise Problem("not-found", f"no evidence at hand explains a score of risk {risk}")
+    return ExplanationOut(
+        risk=risk,
+        frame=found.row.frame,
+        score=found.row.uncapped,
+        model_hash=found.row.model_hash,
+        evidence=found.evidence,
+        rate=found.rate,
+        because=[
+            EffectOut(words=b.words, feature=b.feature, effect=b.effect) for b in found.because
+        ],
+        remedies=[
+            RemedyOut(
+                control=s.control,
+                framework=s.framework,
+                mitigation=s.mitigation,
+                score=s.score,
+                rate=s.rate,
+                saves=s.saves,
+            )
+            for s in found.savings
+        ],
+    )
 
 
 @router.get("/risks/{risk}/rates", responses=declared("not-found", "invalid-cursor"))

@@ -38,6 +38,38 @@ class ScoreOut(Body):
     transaction_hash: str
 
 
+class EffectOut(Body):
+    """One feature's part in a score, in points."""
+
+    words: str
+    feature: str
+    effect: int
+
+
+class RemedyOut(Body):
+    """A control, the score without what it removes, and what that saves in premium a year."""
+
+    control: str
+    framework: str
+    mitigation: str
+    score: int
+    rate: Digits
+    saves: Digits
+
+
+class ExplanationOut(Body):
+    """Why a score is what it is: derived anew from `evidence` with the model that gave it."""
+
+    risk: int
+    frame: int
+    score: int
+    model_hash: str
+    evidence: str
+    rate: Digits
+    because: list[EffectOut]
+    remedies: list[RemedyOut]
+
+
 class RateOut(Body):
     """One reset of a risk's premium rate under a product."""
 

@@ -11,8 +11,11 @@ from ..applicants.service import risk_of
 from ..applicants.tables import Applicant, Asset
 from ..domain.onboarding import APPETITE, Decision, Profile, decide
 from ..domain.units import RiskIndex
+from ..http.context import Services
 from ..ledger.tables import LedgerScore
 from ..market import BindingScore, Market
+from ..onboarding.service import reasons_for
+from .reasons import FRAMES_BACK
 from .schemas import AssessmentOut, ReasonOut
 
 
@@ -20,6 +23,13 @@ def newest_score(session: Session, risk: int) -> LedgerScore | None:
     """The last reported score of a risk."""
     query = select(LedgerScore).where(LedgerScore.risk == risk)
     return session.scalar(query.order_by(LedgerScore.frame.desc()).limit(1))
+
+
+def last_scores(session: Session, risk: int) -> list[LedgerScore]:
+    """The newest reported scores that an explanation is looked for, oldest first."""
+    query = select(LedgerScore).where(LedgerScore.risk == risk)
+    newest = session.scalars(query.order_by(LedgerScore.frame.desc()).limit(FRAMES_BACK))
+    return list(newest)[::-1]
 
 
 def binding(market: Market, risk: int | None) -> tuple[BindingScore | None, bool]:
@@ -33,24 +43,25 @@ def binding(market: Market, risk: int | None) -> tuple[BindingScore | None, bool
 
 
 def decide_on(
-    session: Session, market: Market, asset: Asset
+    session: Session, at: Services, asset: Asset
 ) -> tuple[Decision, int | None, BindingScore | None]:
     """The onboarding decision on an asset, its risk index, and the score that it rests on."""
     applicant = session.get_one(Applicant, asset.applicant_id)
     risk = risk_of(session, asset.asset_hash)
-    found, stale = binding(market, risk)
+    found, stale = binding(at.market, risk)
     profile = Profile(
         country=applicant.country,
         industry=applicant.industry,
         score=None if found is None else found.score,
         score_is_stale=stale,
         has_sensor=asset.has_sensor,
+        other=reasons_for(session, asset, at.settings.required),
     )
     return decide(profile, APPETITE), risk, found
 
 
-def assess(session: Session, market: Market, asset: Asset) -> AssessmentOut:
-    decision, risk, found = decide_on(session, market, asset)
+def assess(session: Session, at: Services, asset: Asset) -> AssessmentOut:
+    decision, risk, found = decide_on(session, at, asset)
     return AssessmentOut(
         asset=asset.id,
         risk=risk,

@@ -35,13 +35,20 @@ class Contracts:
         """Selector and ABI-encoded arguments; structs are tuples, bytes are bytes."""
         return call_data(CONTRACTS[contract], function, *arguments)
 
-    def view(self, contract: str, function: str, *arguments: Any, sender: str | None = None) -> Any:
-        """A function's result at the latest block: the value, or a list of several.
+    def view(
+        self,
+        contract: str,
+        function: str,
+        *arguments: Any,
+        sender: str | None = None,
+        block: int | None = None,
+    ) -> Any:
+        """A function's result at a block, the latest if none is given: the value, or a list.
 
         :raises ContractReverted: with the custom error's name and values
         :raises ChainError: the node refused or does not answer
         """
         data = self.data(contract, function, *arguments)
-        raw = self.node.call(self.address(contract), data, sender)
+        raw = self.node.call(self.address(contract), data, sender, block)
         values = list(decode(_outputs(contract, function), raw).values())
         return values[0] if len(values) == 1 else values

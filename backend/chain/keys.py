@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from eth_account import Account
 
@@ -34,8 +36,20 @@ class Call:
     gas: int
 
 
+class TransactionSigner(Protocol):
+    """Whoever signs an account's transactions: a key here, or an external signer."""
+
+    @property
+    def address(self) -> str: ...
+    def sign_transaction(
+        self, call: Call, nonce: int, fees: Fees, chain_id: int
+    ) -> SignedTransaction:
+        """A type 2 transaction; the same arguments give the same bytes."""
+        ...
+
+
 class Signer:
-    """One account."""
+    """One account whose key is here."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -78,23 +92,36 @@ class Keyring:
     """The underwriter's and operator's keys and the platforms' custodied wallets."""
 
     underwriter: Signer
-    operator: Signer
-    wallets: dict[str, Signer] = field(default_factory=dict)
+    operator: TransactionSigner
+    wallets: dict[str, TransactionSigner] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, underwriter: str, operator: str, wallets: Path | None) -> Keyring:
-        """Keys from hex texts and a folder of `*.key` files with one hex key each."""
+    def load(
+        cls,
+        underwriter: str,
+        operator: str | TransactionSigner,
+        wallets: Path | None,
+        remote: Sequence[TransactionSigner] = (),
+    ) -> Keyring:
+        """Keys from hex texts and a folder of `*.key` files with one hex key each.
+
+        :param remote: wallets whose keys an external signer holds
+        """
         files = sorted(wallets.glob("*.key")) if wallets is not None else []
-        signers = [Signer.from_hex(file.read_text().strip()) for file in files]
+        signers: list[TransactionSigner] = [
+            *remote,
+            *(Signer.from_hex(file.read_text().strip()) for file in files),
+        ]
         return cls(
             Signer.from_hex(underwriter),
-            Signer.from_hex(operator),
+            Signer.from_hex(operator) if isinstance(operator, str) else operator,
             {signer.address: signer for signer in signers},
         )
 
-    def signer(self, address: str) -> Signer | None:
-        """The key of an address, None when the backend does not hold it."""
-        for signer in (self.underwriter, self.operator):
+    def signer(self, address: str) -> TransactionSigner | None:
+        """Who signs for an address, None when the backend has nobody."""
+        known: tuple[TransactionSigner, ...] = (self.underwriter, self.operator)
+        for signer in known:
             if signer.address == address:
                 return signer
         return self.wallets.get(address)

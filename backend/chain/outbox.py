@@ -34,7 +34,7 @@ from contracts.client.errors import (
 
 from ..storage.database import Database
 from .faults import Faults
-from .keys import Call, Fees, Signer
+from .keys import Call, Fees, TransactionSigner
 from .node import Block, Node, Receipt
 from .tables import Attempt, ChainTransaction
 
@@ -122,7 +122,7 @@ class Outbox:
         self,
         database: Database,
         node: Node,
-        signer: Signer,
+        signer: TransactionSigner,
         rules: OutboxRules,
         clock: Callable[[], float],
         faults: Faults,

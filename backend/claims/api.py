@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
+from sqlalchemy import select
 
-from ..http.context import Reader, ServicesDep
+from ..http.context import Insurer, Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import declared, declared_write
 from ..http.schemas import HashText, Page
@@ -14,7 +15,15 @@ from ..http.writes import Write, writing
 from ..ledger.tables import LedgerClaim, LedgerPayout
 from ..transactions.schemas import TransactionOut
 from . import repository, service
-from .schemas import ClaimOut, DecisionAccepted, NewDecision, PayoutOut, ReferralOut
+from .schemas import (
+    ClaimOut,
+    DecisionAccepted,
+    HoldRequestOut,
+    NewDecision,
+    PayoutOut,
+    ReferralOut,
+)
+from .tables import HoldRequest
 
 router = APIRouter(tags=["claims"])
 
@@ -46,8 +55,18 @@ def list_referrals(
     query = repository.visible_claims(who).where(LedgerClaim.status == "scheduled")
     with at.database.read() as session:
         rows, following = page(session, query, [LedgerClaim.claim], cursor, limit)
-        items = [service.referral_out(session, at, row) for row in rows]
+        items = [service.referral_out(session, at, who, row) for row in rows]
     return Page(items=items, next_cursor=following)
+
+
+@router.get("/hold-requests", responses=declared("invalid-cursor"))
+def list_hold_requests(
+    at: ServicesDep, who: Insurer, limit: Limit = 50, cursor: Cursor = None
+) -> Page[HoldRequestOut]:
+    """Holds that the fraud screen asks for, each with its reasons."""
+    with at.database.read() as session:
+        rows, following = page(session, select(HoldRequest), [HoldRequest.claim], cursor, limit)
+    return Page(items=[service.hold_out(row) for row in rows], next_cursor=following)
 
 
 @router.post(

@@ -41,11 +41,36 @@ class ClaimOut(Body):
     decisions: list[DecisionOut]
 
 
+class SuspicionOut(Body):
+    """One rule of the fraud screen that spoke, and the values that made it speak."""
+
+    rule: str
+    points: int
+    detail: str
+
+
+class HoldRequestOut(Body):
+    """A hold that the fraud screen asks for: it may delay a payment, and denies nothing.
+
+    `reason_hash` is keccak256 of the canonical JSON (RFC 8785) of claim and reasons.
+    """
+
+    claim: str
+    policy: int
+    run_start: int
+    reasons: list[SuspicionOut]
+    reason_hash: str
+    requested_at: int
+
+
 class ReferralOut(ClaimOut):
     """A claim that waits for assessors.
 
-    Each signs `typed_data` with `approve`, `reasonHash` and `deadline` filled in.
+    Each signs `typed_data` with `approve`, `reasonHash` and `deadline` filled in. `hold` is what
+    the fraud screen found; the insurer alone sees it.
     """
+
+    hold: HoldRequestOut | None
 
     typed_data: dict[str, Any]
 

@@ -10,14 +10,22 @@ from contracts.client.messages import AssessorDecision, Domain, digest, members
 from contracts.client.signatures import BadSignature, keccak256, recover
 
 from ..chain.tables import ChainTransaction
-from ..http.context import Services
+from ..http.context import Caller, Services
 from ..http.problems import Problem
 from ..http.writes import Write
 from ..ledger.tables import LedgerClaim, LedgerPolicy
 from ..transactions.service import queue_call
 from . import repository
 from .clock import pay_by_of
-from .schemas import ClaimOut, DecisionOut, NewDecision, ReferralOut
+from .schemas import (
+    ClaimOut,
+    DecisionOut,
+    HoldRequestOut,
+    NewDecision,
+    ReferralOut,
+    SuspicionOut,
+)
+from .tables import HoldRequest
 
 DOMAIN_MEMBERS = [
     {"name": "name", "type": "string"},
@@ -54,9 +62,25 @@ def claim_out(session: Session, at: Services, row: LedgerClaim) -> ClaimOut:
     return ClaimOut(**_fields(session, at, row))
 
 
-def referral_out(session: Session, at: Services, row: LedgerClaim) -> ReferralOut:
+def referral_out(session: Session, at: Services, who: Caller, row: LedgerClaim) -> ReferralOut:
     domain = at.contracts.deployment.domain(AssessorDecision)
-    return ReferralOut(**_fields(session, at, row), typed_data=typed_data(row.claim, domain))
+    asked = session.get(HoldRequest, row.claim) if who.platform_id is None else None
+    return ReferralOut(
+        **_fields(session, at, row),
+        typed_data=typed_data(row.claim, domain),
+        hold=None if asked is None else hold_out(asked),
+    )
+
+
+def hold_out(row: HoldRequest) -> HoldRequestOut:
+    return HoldRequestOut(
+        claim=row.claim,
+        policy=row.policy,
+        run_start=row.run_start,
+        reasons=[SuspicionOut(**reason) for reason in row.reasons],
+        reason_hash=row.reason_hash,
+        requested_at=row.requested_at,
+    )
 
 
 def typed_data(claim: str, domain: Domain) -> dict[str, Any]:

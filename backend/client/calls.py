@@ -6,13 +6,14 @@ The names, arguments and answers are those of the OpenAPI document; a test compa
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from ..applicants.schemas import ApplicantOut, AssetOut, NewApplicant, NewAsset
-from ..assessments.schemas import AssessmentOut, RateOut, ScoreOut
+from ..assessments.schemas import AssessmentOut, ExplanationOut, RateOut, ScoreOut
 from ..audit_rows.schemas import AuditChainOut, AuditRowOut
 from ..certificates.schemas import (
     BatchOut,
@@ -24,7 +25,16 @@ from ..certificates.schemas import (
     NewCertificate,
     ProofOut,
 )
-from ..claims.schemas import ClaimOut, DecisionAccepted, NewDecision, PayoutOut, ReferralOut
+from ..claims.schemas import (
+    ClaimOut,
+    DecisionAccepted,
+    HoldRequestOut,
+    NewDecision,
+    PayoutOut,
+    ReferralOut,
+)
+from ..committee.schemas import MemberList
+from ..disputes.schemas import DisputeAnswer, DisputeOut, NewDispute
 from ..events.schemas import EventPage
 from ..facility.schemas import (
     AgreedTerms,
@@ -39,17 +49,32 @@ from ..http.problem_pages import ProblemType, ProblemTypes
 from ..http.schemas import Page
 from ..incidents.api import IncidentList
 from ..observability.api import Health, Ready
+from ..onboarding.schemas import (
+    AnswersOut,
+    ChallengeOut,
+    NewAnswers,
+    NewChallenge,
+    QuestionnaireList,
+    QuestionnaireOut,
+    VerifyChallenge,
+)
 from ..platforms.schemas import KeyCreated, KeyOut, NewKey, NewPlatform, PlatformOut
 from ..policies.schemas import (
     CancellationPreview,
+    EndorsementPreview,
+    EvidenceOut,
     LifecycleOut,
+    NewEndorsement,
     NewPolicy,
+    NewReduction,
     NewTopUp,
     PolicyAccepted,
     PolicyOut,
     PremiumLedger,
     PremiumOut,
+    WishedEndorsement,
 )
+from ..pools.schemas import CapacityOut, PoolList
 from ..products.schemas import ProductOut
 from ..quotes.schemas import NewQuote, QuoteOut
 from ..sandbox.schemas import (
@@ -62,6 +87,7 @@ from ..sandbox.schemas import (
 )
 from ..templates.schemas import TemplateList, TemplateOut
 from ..transactions.schemas import Accepted, TransactionOut
+from ..wallets.schemas import MessageOut, NewSession, SessionCreated, SessionOut
 from ..webhooks.schemas import (
     AttemptList,
     DeliveryOut,
@@ -197,6 +223,52 @@ def get_asset(asset_id: str) -> Call[AssetOut]:
     return _read(f"/v1/assets/{asset_id}", AssetOut)
 
 
+def list_questionnaires() -> Call[QuestionnaireList]:
+    """Every version of the security questionnaire, newest first."""
+    return _read("/v1/questionnaires", QuestionnaireList)
+
+
+def get_questionnaire(version: int) -> Call[QuestionnaireOut]:
+    """One version."""
+    return _read(f"/v1/questionnaires/{version}", QuestionnaireOut)
+
+
+def create_answers(applicant_id: str, body: NewAnswers) -> Call[AnswersOut]:
+    """Answers a questionnaire; the newest answers count from the next block on."""
+    return _write(f"/v1/applicants/{applicant_id}/answers", AnswersOut, body)
+
+
+def list_answers(
+    applicant_id: str, limit: int = 50, cursor: str | None = None
+) -> Call[Page[AnswersOut]]:
+    """An applicant's answers, newest first."""
+    path = f"/v1/applicants/{applicant_id}/answers"
+    return _read(path, Page[AnswersOut], limit=limit, cursor=cursor)
+
+
+def create_control_challenge(asset_id: str, body: NewChallenge) -> Call[ChallengeOut]:
+    """Opens a challenge that shows that the applicant controls the asset."""
+    return _write(f"/v1/assets/{asset_id}/control-challenges", ChallengeOut, body)
+
+
+def list_control_challenges(
+    asset_id: str, limit: int = 50, cursor: str | None = None
+) -> Call[Page[ChallengeOut]]:
+    """An asset's challenges."""
+    path = f"/v1/assets/{asset_id}/control-challenges"
+    return _read(path, Page[ChallengeOut], limit=limit, cursor=cursor)
+
+
+def get_control_challenge(challenge_id: str) -> Call[ChallengeOut]:
+    """One challenge, with what to do and what the last look found."""
+    return _read(f"/v1/control-challenges/{challenge_id}", ChallengeOut)
+
+
+def verify_control_challenge(challenge_id: str, body: VerifyChallenge) -> Call[ChallengeOut]:
+    """Asks to look at the record or file, which a job does; judges a wallet's signature at once."""
+    return _write(f"/v1/control-challenges/{challenge_id}:verify", ChallengeOut, body)
+
+
 def get_assessment(asset_id: str) -> Call[AssessmentOut]:
     """Whether the asset can be covered now, why, and what would change it."""
     return _read(f"/v1/assets/{asset_id}/assessment", AssessmentOut)
@@ -212,6 +284,35 @@ def list_scores(risk: int, limit: int = 50, cursor: str | None = None) -> Call[P
     return _read(f"/v1/risks/{risk}/scores", Page[ScoreOut], limit=limit, cursor=cursor)
 
 
+def get_explanation(risk: int, product: int, sum_insured: str) -> Call[ExplanationOut]:
+    """Reasons of the newest score that evidence explains, and what each remedy would save."""
+    path = f"/v1/risks/{risk}/explanation"
+    return _read(path, ExplanationOut, product=product, sum_insured=sum_insured)
+
+
+def create_dispute(risk: int, body: NewDispute) -> Call[DisputeOut]:
+    """Disputes a reported score, once for each frame; the insurer sees it and answers once."""
+    return _write(f"/v1/risks/{risk}/disputes", DisputeOut, body)
+
+
+def list_disputes(
+    limit: int = 50, cursor: str | None = None, open: bool = False
+) -> Call[Page[DisputeOut]]:
+    """The caller's disputes, or with `open` those without answer; the insurer sees all."""
+    path = "/v1/score-disputes"
+    return _read(path, Page[DisputeOut], limit=limit, cursor=cursor, open=open)
+
+
+def get_dispute(dispute_id: str) -> Call[DisputeOut]:
+    """One dispute."""
+    return _read(f"/v1/score-disputes/{dispute_id}", DisputeOut)
+
+
+def answer_dispute(dispute_id: str, body: DisputeAnswer) -> Call[DisputeOut]:
+    """Answers a dispute; an answer is given once and stays."""
+    return _write(f"/v1/score-disputes/{dispute_id}:answer", DisputeOut, body)
+
+
 def list_rates(risk: int, limit: int = 50, cursor: str | None = None) -> Call[Page[RateOut]]:
     """Resets of the risk's premium rates, newest first."""
     return _read(f"/v1/risks/{risk}/rates", Page[RateOut], limit=limit, cursor=cursor)
@@ -225,6 +326,17 @@ def list_products(limit: int = 50, cursor: str | None = None) -> Call[Page[Produ
 def get_product(product: int) -> Call[ProductOut]:
     """One product."""
     return _read(f"/v1/products/{product}", ProductOut)
+
+
+def list_pools() -> Call[PoolList]:
+    """The cells behind all cover, as they are at the latest block."""
+    return _read("/v1/pools", PoolList)
+
+
+def get_capacity(product: int, risk: int, dependencies: Sequence[int] = ()) -> Call[CapacityOut]:
+    """How much more of a risk can be insured under a product now, and what bounds it."""
+    path = f"/v1/products/{product}/capacity"
+    return _read(path, CapacityOut, risk=risk, dependencies=list(dependencies))
 
 
 def create_quote(body: NewQuote) -> Call[QuoteOut]:
@@ -257,6 +369,11 @@ def get_premium_ledger(policy: str) -> Call[PremiumLedger]:
     return _read(f"/v1/policies/{policy}/premium-ledger", PremiumLedger)
 
 
+def get_evidence(policy: str) -> Call[EvidenceOut]:
+    """How much of the policy's time so far rests on evidence that can be replayed."""
+    return _read(f"/v1/policies/{policy}/evidence", EvidenceOut)
+
+
 def get_lifecycle(policy: str) -> Call[LifecycleOut]:
     """Each step of the insured's life with its time and transaction."""
     return _read(f"/v1/policies/{policy}/lifecycle", LifecycleOut)
@@ -275,6 +392,21 @@ def get_cancellation_preview(policy: str) -> Call[CancellationPreview]:
 def create_cancellation(policy: str) -> Call[PolicyAccepted]:
     """Cancels from the holder's wallet if it is custodied, otherwise prepares the transaction."""
     return _write(f"/v1/policies/{policy}/cancellation", PolicyAccepted)
+
+
+def preview_endorsement(policy: str, body: WishedEndorsement) -> Call[EndorsementPreview]:
+    """Prices other cover for the rest of the term; like a quote it is signed and not stored."""
+    return _send(f"/v1/policies/{policy}/endorsement-preview", EndorsementPreview, body)
+
+
+def create_endorsement(policy: str, body: NewEndorsement) -> Call[PolicyAccepted]:
+    """Takes a previewed quote up from the holder's wallet if custodied, otherwise prepares it."""
+    return _write(f"/v1/policies/{policy}/endorsements", PolicyAccepted, body)
+
+
+def create_reduction(policy: str, body: NewReduction) -> Call[PolicyAccepted]:
+    """Lowers cover at once from the holder's wallet if custodied, otherwise prepares it."""
+    return _write(f"/v1/policies/{policy}/reductions", PolicyAccepted, body)
 
 
 def cover(body: NewCertificate) -> Call[CertificateOut]:
@@ -321,6 +453,11 @@ def get_bordereau(batch: int) -> Call[BordereauOut]:
     return _read(f"/v1/bordereaux/{batch}", BordereauOut)
 
 
+def list_members() -> Call[MemberList]:
+    """How each member of the committee in force did: agreement, delay, deviation, missed rounds."""
+    return _read("/v1/committee/members", MemberList)
+
+
 def list_incidents(subject: int | None = None, product: int | None = None) -> Call[IncidentList]:
     """Runs of lost slots, newest first; with a product, its merge gap closes gaps."""
     return _read("/v1/incidents", IncidentList, subject=subject, product=product)
@@ -339,6 +476,11 @@ def get_claim(claim: str) -> Call[ClaimOut]:
 def list_referrals(limit: int = 50, cursor: str | None = None) -> Call[Page[ReferralOut]]:
     """Claims that wait for assessors, with what there is to sign; the insurer sees all."""
     return _read("/v1/referrals", Page[ReferralOut], limit=limit, cursor=cursor)
+
+
+def list_hold_requests(limit: int = 50, cursor: str | None = None) -> Call[Page[HoldRequestOut]]:
+    """Holds that the fraud screen asks for, each with its reasons."""
+    return _read("/v1/hold-requests", Page[HoldRequestOut], limit=limit, cursor=cursor)
 
 
 def create_decision(claim: str, body: NewDecision) -> Call[DecisionAccepted]:
@@ -484,3 +626,38 @@ def list_audit_rows(limit: int = 50, cursor: str | None = None) -> Call[Page[Aud
 def get_audit_chain() -> Call[AuditChainOut]:
     """Recomputes the caller's chain from its first row to its head."""
     return _read("/v1/audit-chain", AuditChainOut)
+
+
+def get_sign_in_message(wallet: str) -> Call[MessageOut]:
+    """The EIP-4361 text that a wallet signs to sign in; needs no key."""
+    return _read("/v1/wallet-sessions/message", MessageOut, wallet=wallet)
+
+
+def create_wallet_session(body: NewSession) -> Call[SessionCreated]:
+    """Opens a session for whoever signed the message; the nonce in it stands for a key, once."""
+    return _send("/v1/wallet-sessions", SessionCreated, body)
+
+
+def get_wallet_session() -> Call[SessionOut]:
+    """The session of the token."""
+    return _read("/v1/wallet", SessionOut)
+
+
+def delete_wallet_session() -> Call[SessionOut]:
+    """Ends the session; its token stops working within two seconds in every process."""
+    return _write("/v1/wallet:signOut", SessionOut)
+
+
+def list_wallet_policies(limit: int = 50, cursor: str | None = None) -> Call[Page[PolicyOut]]:
+    """Policies on the ledger whose holder is the wallet."""
+    return _read("/v1/wallet/policies", Page[PolicyOut], limit=limit, cursor=cursor)
+
+
+def list_wallet_claims(limit: int = 50, cursor: str | None = None) -> Call[Page[ClaimOut]]:
+    """Claims of the wallet's policies."""
+    return _read("/v1/wallet/claims", Page[ClaimOut], limit=limit, cursor=cursor)
+
+
+def list_wallet_payouts(limit: int = 50, cursor: str | None = None) -> Call[Page[PayoutOut]]:
+    """Payments to the wallet, oldest first."""
+    return _read("/v1/wallet/payouts", Page[PayoutOut], limit=limit, cursor=cursor)

@@ -46,6 +46,22 @@ STEPS = {
 INFORMING = {"score_moved", "rate_reset"}
 """Steps that change what cover costs, not where the insured stands."""
 
+MOVES = {
+    "policy_topped_up": frozenset({"in_force", "lapsed"}),
+    "policy_endorsed": frozenset({"in_force"}),
+    "policy_cancelled": frozenset({"in_force"}),
+}
+"""What a holder may do to a policy of which status on the ledger."""
+
+
+def require_move(status: str, step: str) -> None:
+    """
+    :raises IllegalMove: the policy's status does not let the holder do this
+    """
+    if status not in MOVES[step]:
+        raise IllegalMove(status, step)
+
+
 FOLLOWS = {
     Stage.POLICY: {Stage.POLICY},
     Stage.IDENTIFY: {Stage.POLICY, Stage.IDENTIFY},

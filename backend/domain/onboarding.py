@@ -49,13 +49,17 @@ APPETITE = Appetite(
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of an applicant and the asset; `score` is None before the first frame."""
+    """What is known of an applicant and the asset; `score` is None before the first frame.
+
+    `other` are the reasons that answers and proofs of control gave.
+    """
 
     country: str
     industry: str
     score: Score | None
     score_is_stale: bool
     has_sensor: bool
+    other: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def decide(profile: Profile, appetite: Appetite) -> Decision:
 
 
 def _reasons(profile: Profile, appetite: Appetite) -> list[Reason]:
-    found = []
+    found = list(profile.other)
     if profile.country in appetite.declined_countries:
         found.append(
             Reason("country", Verdict.DECLINE, f"no cover is offered in {profile.country}", "none")

@@ -13,24 +13,32 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from opentelemetry.trace import TracerProvider
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..assessments.reasons import Advice
 from ..chain.contracts import Contracts
 from ..chain.faults import Faults
 from ..chain.keys import Keyring
+from ..evidence import Evidence
 from ..market import Market
 from ..observability.logs import case_id as current_case
+from ..reads import Reads
 from ..sandbox.committee import Sandbox
 from ..settings import Settings
 from ..storage.database import Database
+from ..wallets.tables import WalletSession
 from .limits import Allowance, Limits
 from .problems import Problem
 from .tables import ApiKey
 
 INSURER = "insurer"
+WALLET = "wallet"
+WALLET_PREFIX = "fc_wallet_"
+"""How the token of a wallet's session begins."""
 SCOPES = ("read", "onboard", "quote", "bind", "sell", "fund", "webhooks", "sandbox")
 """What a platform's key may do; `read` includes every GET of the platform's own things."""
 
@@ -57,11 +65,24 @@ class Services:
     salts: Salts = field(default_factory=lambda: Salts())
     refusals: Refusals = field(default_factory=lambda: Refusals())
     underwriting: BlockCache = field(default_factory=lambda: BlockCache())
+    traces: TracerProvider | None = None
+    reads: Reads = field(init=False)
+    evidence: Evidence = field(init=False)
+    advice: Advice = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = Reads(self)
+        self.evidence = Evidence(self.settings.evidence_dirs)
+        self.advice = Advice(self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A platform's key, or the insurer (platform_id None)."""
+    """A platform's key, the insurer (platform_id None), or a wallet's session.
+
+    A wallet has the scope `wallet` alone and the name of no platform, so that nothing that looks
+    for a platform's things, or for the insurer, finds any for it.
+    """
 
     actor: str
     platform_id: str | None
@@ -70,6 +91,16 @@ class Caller:
     @property
     def tenant(self) -> str:
         return self.platform_id or INSURER
+
+    @property
+    def wallet(self) -> str:
+        """The address of a wallet's session."""
+        return (self.platform_id or "").removeprefix(f"{WALLET}:")
+
+
+def wallet_tenant(wallet: str) -> str:
+    """What stands for a platform's id with a wallet's session."""
+    return f"{WALLET}:{wallet}"
 
 
 class KeyCache:
@@ -189,12 +220,28 @@ async def caller(
     :raises Problem: unauthenticated, wrong-mode, rate-limited
     """
     who = await _authenticate(at, given)
-    allowance = at.limits.take(who.actor, at.clock())
+    _take(request, at, who.actor)
+    return who
+
+
+async def stranger(request: Request, at: ServicesDep) -> None:
+    """Nobody known asks; the rate is that of the address.
+
+    :raises Problem: rate-limited
+    """
+    host = "unknown" if request.client is None else request.client.host
+    _take(request, at, f"address {host}")
+
+
+Stranger = Annotated[None, Depends(stranger)]
+
+
+def _take(request: Request, at: Services, key: str) -> None:
+    allowance = at.limits.take(key, at.clock())
     request.scope[ALLOWANCE] = allowance
     if not allowance.granted:
         detail = f"at most {allowance.limit} requests in a row"
         raise Problem("rate-limited", detail, retry_after=allowance.reset)
-    return who
 
 
 async def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
@@ -219,7 +266,12 @@ async def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None
 
 def _look_up(at: Services, digest: str) -> Caller | None:
     with at.database.read() as session:
+        signed_in = session.scalar(select(WalletSession).where(WalletSession.secret_hash == digest))
         row = session.scalar(select(ApiKey).where(ApiKey.secret_hash == digest))
+    if signed_in is not None:
+        over = signed_in.revoked_at is not None or signed_in.expires_at <= at.clock()
+        who = Caller(signed_in.id, wallet_tenant(signed_in.wallet), frozenset({WALLET}))
+        return None if over else who
     if row is None or row.revoked_at is not None or row.mode != at.settings.mode:
         return None
     return Caller(row.id, row.platform_id, frozenset(row.scopes))
@@ -238,6 +290,7 @@ def allowed(scope: str) -> Callable[..., Awaitable[Caller]]:
 
 Insurer = Annotated[Caller, Depends(allowed(INSURER))]
 Reader = Annotated[Caller, Depends(allowed("read"))]
+WalletCaller = Annotated[Caller, Depends(allowed(WALLET))]
 
 
 class RequestContext:

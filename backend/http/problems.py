@@ -123,6 +123,11 @@ PROBLEMS: dict[str, Kind] = {
     "signature-invalid": Kind(
         422, "The signature is not one of the expected signer", "Sign the exact message again."
     ),
+    "sign-in-refused": Kind(
+        422,
+        "The signed message is not one to sign in with here",
+        "Ask for a new message, sign it unchanged, and send it once; `rule` names what it broke.",
+    ),
     "webhook-address-refused": Kind(
         422,
         "No webhook is sent to this address",

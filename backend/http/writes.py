@@ -70,8 +70,8 @@ class Write:
                 expires_at=self.now + EXPIRY,
             )
         )
-        append(self, target, content)
         try:
+            append(self, target, content)
             self.session.commit()
         except IntegrityError as error:
             raise Problem("conflict", "a concurrent request did the same") from error

@@ -19,9 +19,13 @@ from ..http.context import Services
 from ..ledger.projection import LedgerProjector
 from ..observability.logs import case_id
 from ..observability.metrics import INDEXED_BLOCK, JOB_FAILURES, JOB_SECONDS, REWOUND_BLOCKS
+from ..observability.traces import job_span
+from .control import run_control
 from .expiry import run_expiry
 from .leader import Leadership
 from .posting import run_posting
+from .reconcile import run_reconcile
+from .screen import run_screen
 from .settlement import run_settlement
 from .webhooks import run_webhooks
 
@@ -56,9 +60,12 @@ class Jobs:
             Job("index", self._index),
             *senders,
             Job("post", lambda: run_posting(at)),
+            Job("screen", lambda: run_screen(at)),
             Job("settle", lambda: run_settlement(at)),
             Job("webhooks", lambda: run_webhooks(at)),
+            Job("control", lambda: run_control(at)),
             Job("expire", lambda: run_expiry(at), every=5),
+            Job("reconcile", lambda: run_reconcile(at), every=60),
         ]
 
     def check(self) -> None:
@@ -93,12 +100,14 @@ class Jobs:
 
     def run(self, job: Job) -> None:
         """One pass, if no other process is in it; errors are logged and counted."""
-        token = case_id.set(f"job_{job.name}_{secrets.token_hex(6)}")
+        case = f"job_{job.name}_{secrets.token_hex(6)}"
+        token = case_id.set(case)
         started = time.monotonic()
         try:
             with self._leadership.hold(job.name) as leads:
                 if leads:
-                    job.run()
+                    with job_span(self._at.traces, job.name, case):
+                        job.run()
         except ChainError as error:
             JOB_FAILURES.labels(job.name, type(error).__name__).inc()
             log.warning("%s: %s", job.name, error)

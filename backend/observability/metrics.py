@@ -20,6 +20,14 @@ REWOUND_BLOCKS = Counter(
 OUTBOX = Gauge(
     "flowcover_outbox_transactions", "Chain transactions by status", ["status"], registry=REGISTRY
 )
+NODE_CIRCUIT_OPEN = Gauge(
+    "flowcover_node_circuit_open", "1 while the node is not asked because it does not answer",
+    registry=REGISTRY,
+)  # fmt: skip
+RECONCILE_DIFFERENCES = Gauge(
+    "flowcover_reconcile_differences", "Values on which database and contracts disagreed last",
+    registry=REGISTRY,
+)  # fmt: skip
 PAY_BY_MISSED = Gauge(
     "flowcover_pay_by_missed", "First unreviewed payments that came after their pay-by time",
     registry=REGISTRY,

@@ -18,7 +18,6 @@ from ..domain.errors import DomainError, Missing
 from ..http.context import Services
 from ..http.problems import Problem, from_chain
 from .cover import router as cover
-from .evidence import Evidence
 from .home import router as home
 from .incidents import router as incidents
 from .insurer import router as insurer
@@ -26,8 +25,6 @@ from .ledger import router as ledger
 from .platform import router as platform
 from .platform_forms import router as platform_forms
 from .proof import router as proof
-from .reads import Reads
-from .reasons import Advice
 from .referrals import router as referrals
 from .sessions import Sessions, SignInNeeded, Viewer
 from .show import FOLDER, Templates, page
@@ -90,9 +87,7 @@ def create_pages(at: Services) -> FastAPI:
     app.state.services = at
     app.state.sessions = Sessions(at)
     app.state.templates = Templates()
-    app.state.reads = Reads(at)
-    app.state.evidence = Evidence(at.settings.evidence_dirs)
-    app.state.advice = Advice(app.state.evidence)
+    app.state.reads, app.state.evidence, app.state.advice = at.reads, at.evidence, at.advice
     app.add_middleware(Guarded)
     for router in ROUTERS:
         app.include_router(router)

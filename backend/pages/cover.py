@@ -10,16 +10,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from ..assessments.reasons import Advice
 from ..domain.premium_ledger import consumed
 from ..domain.units import YEAR, ChainTime, ProductId, TokenUnits
 from ..http.paging import page as rows_of
 from ..incidents.api import registry_clock
 from ..ledger.tables import LedgerPolicy
 from ..policies.lifecycle import lifecycle_of
+from ..reads import Reads
 from . import covers
 from .panels import Load, answer, draw_all
-from .reads import Reads
-from .reasons import Advice
 from .sessions import ServicesDep, SignedIn, Viewer
 from .show import page
 

@@ -21,7 +21,7 @@ from ..ledger.tables import (
     LedgerPolicy,
     LedgerProduct,
 )
-from .reads import Line, Reads
+from ..reads import Line, Reads
 
 MOST_LINES = 40
 MOST_POLICIES = 200

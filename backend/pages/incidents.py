@@ -15,12 +15,12 @@ from starlette.responses import Response
 from ..chain.tables import LedgerEvent
 from ..domain.incidents import SLOTS_PER_EPOCH
 from ..domain.units import ProductId
+from ..evidence import Evidence
 from ..http.context import Services
 from ..http.problems import Problem
 from ..incidents import service
 from ..incidents.api import registry_clock
 from ..ledger.tables import LedgerPayout
-from .evidence import Evidence
 from .panels import Load, answer, draw_all
 from .sessions import AnyViewer, ServicesDep
 from .show import page

@@ -8,10 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from . import accountability, finances
-from .evidence import Evidence
+from ..committee import accountability
+from ..evidence import Evidence
+from ..reads import Reads
+from . import finances
 from .panels import Load, answer, draw_all
-from .reads import Reads
 from .sessions import Insurer, ServicesDep
 from .show import page
 

@@ -20,10 +20,10 @@ from ..domain.units import ProductId
 from ..http.context import INSURER, Caller, Services
 from ..http.problems import Problem
 from ..ledger.tables import LedgerClaim, LedgerPolicy
+from ..reads import Reads
 from ..transactions.schemas import TransactionOut
 from . import finances
 from .panels import Load, answer, draw_all
-from .reads import Reads
 from .sessions import FromOwnForm, ServicesDep, SignedIn, Viewer
 from .show import page
 from .writes import writing

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from eth_utils.address import is_address, to_checksum_address
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from contracts.client.signatures import BadSignature, keccak256, recover
+from contracts.client.signatures import BadSignature, personal_hash, recover
 
 from ..http.problems import Problem
 from .sessions import (
@@ -84,21 +85,16 @@ def message_of(domain: str, uri: str, wallet: str, chain: int, nonce: str, issue
     )
 
 
-def personal_hash(text: str) -> bytes:
-    """What `personal_sign` signs (EIP-191), 32 bytes."""
-    data = text.encode()
-    return keccak256(b"\x19Ethereum Signed Message:\n" + str(len(data)).encode() + data)
-
-
 def _message(request: Request, at: Sessions, who: Viewer, wallet: str, issued: int) -> str:
     """
     :raises Problem: invalid-request
     """
     if not is_address(wallet) or not who.nonce:
         raise Problem("invalid-request", "load the sign-in page, then give a wallet's address")
+    origin = request.app.state.services.settings.public_url.rstrip("/")
     return message_of(
-        request.headers["host"],
-        str(request.base_url),
+        urlsplit(origin).netloc or request.headers["host"],
+        f"{origin}{request.scope['root_path']}/" if origin else str(request.base_url),
         to_checksum_address(wallet),
         request.app.state.services.contracts.deployment.chain_id,
         at.nonce_of_message(who),

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from ..http.problems import Problem
 from ..ledger.tables import LedgerBordereau, LedgerPayout, LedgerPolicy
 from ..policies.tables import Bind
+from ..reads import Reads
 from . import finances
 from .platform import Identity, require
-from .reads import Reads
 from .sessions import Insurer, ServicesDep, SignedIn
 from .show import page
 

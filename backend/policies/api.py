@@ -6,26 +6,32 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from ..http.context import Reader, ServicesDep
+from ..http.context import Caller, Reader, ServicesDep, allowed
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import declared, declared_write
 from ..http.schemas import Page
 from ..http.writes import Write, writing
 from ..ledger.tables import LedgerPolicy
 from ..transactions.schemas import Accepted, TransactionOut
-from . import service
+from . import endorsements, service
+from .evidence import coverage_of
 from .lifecycle import lifecycle_of
 from .premiums import ledger_of
 from .repository import Found, find_policy, visible_policies
 from .schemas import (
     CancellationPreview,
+    EndorsementPreview,
+    EvidenceOut,
     LifecycleOut,
+    NewEndorsement,
     NewPolicy,
+    NewReduction,
     NewTopUp,
     PolicyAccepted,
     PolicyOut,
     PremiumLedger,
     PremiumOut,
+    WishedEndorsement,
 )
 
 router = APIRouter(prefix="/policies", tags=["policies"])
@@ -91,6 +97,26 @@ def get_premium_ledger(policy: Key, at: ServicesDep, who: Reader) -> PremiumLedg
         return ledger_of(session, find_policy(session, who, policy))
 
 
+@router.get("/{policy}/evidence", responses=declared("not-found", "conflict"))
+def get_evidence(policy: Key, at: ServicesDep, who: Reader) -> EvidenceOut:
+    """How much of the policy's time so far rests on evidence that can be replayed."""
+    slot_length = at.contracts.deployment.parameters.slot_length
+    with at.database.read() as session:
+        found = find_policy(session, who, policy)
+        row = service.require_on_ledger(found)
+        counted = coverage_of(session, row, at.evidence, slot_length)
+    return EvidenceOut(
+        id=found.id,
+        reports=counted.reports,
+        scored=counted.scored,
+        scores_bps=counted.scores_bps,
+        observations=counted.observations,
+        held=counted.held,
+        observations_bps=counted.observations_bps,
+        coverage_bps=counted.coverage_bps,
+    )
+
+
 @router.get("/{policy}/lifecycle", responses=declared("not-found"))
 def get_lifecycle(policy: Key, at: ServicesDep, who: Reader) -> LifecycleOut:
     """Each step of the insured's life with its time and transaction."""
@@ -138,3 +164,54 @@ def create_cancellation(
     """Cancels from the holder's wallet if it is custodied, otherwise prepares the transaction."""
     found = find_policy(write.session, write.caller, policy)
     return write.answer(202, service.cancel(write, found), found.id)
+
+
+@router.post(
+    "/{policy}/endorsement-preview",
+    responses=declared(
+        "not-found", "conflict", "not-offered", "onboarding-refused", "score-unavailable",
+        "contract-refused", "node-unavailable",
+    ),
+)  # fmt: skip
+def preview_endorsement(
+    policy: Key,
+    body: WishedEndorsement,
+    at: ServicesDep,
+    who: Annotated[Caller, Depends(allowed("quote"))],
+) -> EndorsementPreview:
+    """Prices other cover for the rest of the term; like a quote it is signed and not stored."""
+    with at.database.read() as session:
+        found = find_policy(session, who, policy)
+    return endorsements.preview(at, who, found, body)
+
+
+@router.post(
+    "/{policy}/endorsements",
+    status_code=202,
+    response_model=PolicyAccepted,
+    responses=declared_write("not-found", "quote-expired", "signature-invalid", "node-unavailable"),
+)
+def create_endorsement(
+    policy: Key,
+    body: NewEndorsement,
+    write: Annotated[Write, Depends(writing("bind", "policies.endorse"))],
+) -> Response:
+    """Takes a previewed quote up from the holder's wallet if custodied, otherwise prepares it."""
+    found = find_policy(write.session, write.caller, policy)
+    return write.answer(202, endorsements.endorse(write, found, body), found.id)
+
+
+@router.post(
+    "/{policy}/reductions",
+    status_code=202,
+    response_model=PolicyAccepted,
+    responses=declared_write("not-found"),
+)
+def create_reduction(
+    policy: Key,
+    body: NewReduction,
+    write: Annotated[Write, Depends(writing("bind", "policies.reduce"))],
+) -> Response:
+    """Lowers cover at once from the holder's wallet if custodied, otherwise prepares it."""
+    found = find_policy(write.session, write.caller, policy)
+    return write.answer(202, endorsements.reduce(write, found, body), found.id)

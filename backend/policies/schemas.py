@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..http.schemas import Amount, Body, Digits, SignatureText
-from ..quotes.schemas import QuoteMessage
+from ..quotes.schemas import MOST_DEPENDENCIES, Dependency, QuoteMessage
 from ..transactions.schemas import TransactionOut
 
 
@@ -92,6 +92,24 @@ class PremiumLedger(Body):
     entries: list[PremiumEntry]
 
 
+class EvidenceOut(Body):
+    """How much of a policy's time so far rests on evidence that can be replayed.
+
+    Of `reports` that carried the risk, `scored` had data of its sensor; of `observations` that
+    members signed, the evidence of `held` is at hand under the hash that is on chain. Shares are in
+    hundredths of a percent, rounded down, null without anything to count.
+    """
+
+    id: str
+    reports: int
+    scored: int
+    scores_bps: int | None
+    observations: int
+    held: int
+    observations_bps: int | None
+    coverage_bps: int | None
+
+
 class NewTopUp(Body):
     amount: Amount
 
@@ -103,6 +121,49 @@ class CancellationPreview(Body):
     time: int
     refund: Digits
     earned: Digits
+
+
+class WishedEndorsement(Body):
+    """Other cover for the rest of the policy's term, as in a quote."""
+
+    sum_insured: Amount
+    loss_per_hour: Amount
+    dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
+    rate_ceiling: Amount | None = None
+
+
+class EndorsementPreview(Body):
+    """A signed offer, and what taking it up in the latest block would do.
+
+    `acts_at` is the first second of the endorsed cover; rates are per year, `balance` is prepaid.
+    """
+
+    number: int
+    time: int
+    acts_at: int
+    balance: Digits
+    rate_before: Digits
+    rate_after: Digits
+    sum_insured_before: Digits
+    loss_per_hour_before: Digits
+    digest: str
+    quote: QuoteMessage
+    signature: SignatureText
+
+
+class NewEndorsement(Body):
+    """Takes the quote of a preview up."""
+
+    quote: QuoteMessage
+    signature: SignatureText
+
+
+class NewReduction(Body):
+    """Cover from now on: nothing may rise, and dependencies may only be left out."""
+
+    sum_insured: Amount
+    loss_per_hour: Amount
+    dependencies: list[Dependency] = Field(default=[], max_length=MOST_DEPENDENCIES)
 
 
 class StepOut(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from contracts.client.messages import Quote, digest
 from contracts.client.signatures import BadSignature, recover
 
 from ..chain.tables import ChainTransaction
+from ..domain.lifecycle import require_move
 from ..http.context import Services
 from ..http.problems import Problem
 from ..http.writes import Write
@@ -35,10 +37,10 @@ from .schemas import (
 from .tables import Bind
 
 
-def _check(write: Write, quote: Quote, signature: bytes, premium: int) -> bytes:
-    """The quote's digest, if it is this underwriter's, still open, and enough is paid.
+def require_quote(write: Write, quote: Quote, signature: bytes) -> bytes:
+    """The quote's digest, if it is this underwriter's and still open.
 
-    :raises Problem: signature-invalid, quote-expired, not-offered
+    :raises Problem: signature-invalid, quote-expired
     """
     hashed = digest(quote, write.at.contracts.deployment.domain(quote))
     try:
@@ -51,9 +53,6 @@ def _check(write: Write, quote: Quote, signature: bytes, premium: int) -> bytes:
     if quote.deadline < now:
         detail = f"the quote ended at {quote.deadline}, it is {now}"
         raise Problem("quote-expired", detail)
-    if premium < quote.min_premium:
-        detail = f"premium {premium} is below {quote.min_premium}"
-        raise Problem("not-offered", detail, rule="premium_too_low")
     return hashed
 
 
@@ -64,7 +63,10 @@ def bind(write: Write, wish: NewPolicy) -> PolicyAccepted:
     """
     quote, signature = wish.quote.message(), bytes.fromhex(wish.signature[2:])
     premium = int(wish.premium)
-    hashed = _check(write, quote, signature, premium)
+    hashed = require_quote(write, quote, signature)
+    if premium < quote.min_premium:
+        detail = f"premium {premium} is below {quote.min_premium}"
+        raise Problem("not-offered", detail, rule="premium_too_low")
     identity = "0x" + hashed.hex()
     row = write.session.get(Bind, identity)
     if row is not None and row.platform_id != write.platform_id:
@@ -110,7 +112,10 @@ def _queue_bind(write: Write, identity: str, arguments: tuple[object, ...]) -> C
     return queue_call(write, wallet, key, "PolicyBook", "bind", *arguments, after=approval.id)
 
 
-def _number(found: Found) -> LedgerPolicy:
+def require_on_ledger(found: Found) -> LedgerPolicy:
+    """
+    :raises Problem: conflict
+    """
     if found.row is None:
         raise Problem("conflict", "the policy is not on the ledger yet")
     return found.row
@@ -121,7 +126,9 @@ def top_up(write: Write, found: Found, amount: int) -> ChainTransaction:
 
     :raises Problem: conflict, wallet-not-custodied
     """
-    policy = _number(found).policy
+    row = require_on_ledger(found)
+    require_move(row.status, "policy_topped_up")
+    policy = row.policy
     wallet = find_platform(write.session, write.platform_id).wallet
     require_custody(write, wallet)
     approval = queue_approval(write, wallet, "PolicyBook")
@@ -131,14 +138,21 @@ def top_up(write: Write, found: Found, amount: int) -> ChainTransaction:
 
 def cancel(write: Write, found: Found) -> PolicyAccepted:
     """Queues a cancellation if the holder's wallet is custodied, otherwise prepares it."""
-    row = _number(found)
-    at = write.at.contracts
-    key = f"cancel:{row.policy}"
+    row = require_on_ledger(found)
+    require_move(row.status, "policy_cancelled")
+    return by_holder(write, row, f"cancel:{row.policy}", "cancel", row.policy)
+
+
+def by_holder(
+    write: Write, row: LedgerPolicy, key: str, function: str, *arguments: Any
+) -> PolicyAccepted:
+    """Queues a call of the policy's holder if its wallet is custodied, otherwise prepares it."""
     queued, prepared = None, []
     if write.at.keyring.signer(row.holder) is not None:
-        queued = queue_call(write, row.holder, key, "PolicyBook", "cancel", row.policy)
+        queued = queue_call(write, row.holder, key, "PolicyBook", function, *arguments)
     else:
-        prepared = [UnsignedTransaction(**unsigned(at, "PolicyBook", "cancel", row.policy))]
+        call = unsigned(write.at.contracts, "PolicyBook", function, *arguments)
+        prepared = [UnsignedTransaction(**call)]
     return PolicyAccepted(
         id=row.quote_digest,
         number=row.policy,
@@ -152,7 +166,7 @@ def preview_cancellation(at: Services, found: Found) -> CancellationPreview:
 
     :raises ContractReverted: PolicyNotInForce
     """
-    row = _number(found)
+    row = require_on_ledger(found)
     refund, earned = at.contracts.view("PolicyBook", "cancelPreview", row.policy)
     time = at.market.head().timestamp
     return CancellationPreview(number=row.policy, time=time, refund=refund, earned=earned)
@@ -207,7 +221,7 @@ def policy_out(session: Session, found: Found) -> PolicyOut:
 
 def premium_out(at: Services, found: Found) -> PremiumOut:
     """Premium consumed and left at the latest block, from the contract."""
-    row = _number(found)
+    row = require_on_ledger(found)
     time = at.market.head().timestamp
     earned, balance = at.contracts.view("PolicyBook", "premiumAt", row.policy, time)
     rate = at.contracts.view("RateIndex", "rateOf", row.product, row.risk)

@@ -86,7 +86,7 @@ def read_terms(at: Services, who: Caller, wish: NewQuote) -> Terms:
         score = at.market.binding_score(risk)
         loading = APPETITE.base_loading
         if asset is not None:
-            decision, _, _ = decide_on(session, at.market, asset)
+            decision, _, _ = decide_on(session, at, asset)
             require_accepted(decision)
             loading = decision.loading
     terms = Terms(product, at.market.applicant_of(risk), loading, score)

@@ -22,6 +22,12 @@ def keccak256(data: bytes) -> bytes:
     return value
 
 
+def personal_hash(text: str) -> bytes:
+    """What a wallet's `personal_sign` signs for a text (EIP-191), 32 bytes."""
+    data = text.encode()
+    return keccak256(b"\x19Ethereum Signed Message:\n" + str(len(data)).encode() + data)
+
+
 @lru_cache(maxsize=4096)
 def _address(point: bytes) -> ChecksumAddress:
     """The account of an uncompressed curve point without its 0x04 prefix."""

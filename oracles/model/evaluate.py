@@ -26,7 +26,7 @@ from oracles.domain.calibration import TOP_SCORE
 from oracles.domain.features import NAMES
 from oracles.model import baselines, controls, evaluation_page
 from oracles.model.datasets import Source, listed, units
-from oracles.model.metrics import equal_auc
+from oracles.model.metrics import equal_auc, quiet_threshold
 from oracles.model.scoring import margins
 from oracles.model.train import CHOICES, best_choice, calibrated, gathered, grow
 
@@ -36,7 +36,6 @@ LIST: Final = Path(__file__).with_name("evaluation.toml")
 SEEDS: Final = (1, 2, 3, 4, 5)
 FEWEST_UNITS: Final = 30
 EASIEST: Final = 0.90
-QUIET: Final = 0.99  # of the benign training units stay below the alarm threshold
 SCORERS: Final = ("model", *baselines.LEARNED, *baselines.TRIVIAL)
 
 
@@ -70,6 +69,7 @@ class Evaluation:
     laboratory: Judged
     published: Judged | None  # eligible captures
     orientation: Judged | None  # all captures with both classes in a stratum, eligible or not
+    calm: Judged | None  # every published capture, for its benign units
     eligibility: list[Eligibility]
     chosen: dict[str, str]
     shuffled: tuple[list[float], list[float]]  # against shuffled labels, against the true ones
@@ -94,7 +94,7 @@ def evaluate(sources: Sequence[Source], captures: Sequence[Source]) -> Evaluatio
             chosen[network] = choice
             progress.advance(task)
         laboratory = joined(parts)
-        verdicts, published, orientation = _published(table, captures, bins)
+        verdicts, published, orientation, calm = _published(table, captures, bins)
         progress.advance(task)
         own = [source for source in sources if source.base == "recordings"]
         whole = grow(table, bins, best_choice(table, bins)[0])
@@ -102,6 +102,7 @@ def evaluate(sources: Sequence[Source], captures: Sequence[Source]) -> Evaluatio
             laboratory,
             published,
             orientation,
+            calm,
             verdicts,
             chosen,
             controls.shuffled(table[table["own"]], bins, CHOICES[0], SEEDS),
@@ -116,8 +117,8 @@ def judge(training: pd.DataFrame, held: pd.DataFrame, bins: Bins) -> tuple[Judge
     training, held = training.reset_index(drop=True), held.reset_index(drop=True)
     choice, unseen = best_choice(training, bins)
     calibration = calibrated(training, unseen)
-    benign = (training["own"] & (training["label"] == 0)).to_numpy(np.bool_)
-    threshold = float(np.quantile(unseen[benign], QUIET))
+    mine = training["own"].to_numpy(np.bool_)
+    threshold = quiet_threshold(training[mine], unseen[mine])
     binned = bins.apply(held)
     by_seed = {
         seed: margins(grow(training, bins, choice, seed), binned).astype(np.float64)
@@ -172,23 +173,32 @@ def eligibility(source: Source, table: pd.DataFrame) -> Eligibility:
 
 def _published(
     table: pd.DataFrame, captures: Sequence[Source], bins: Bins
-) -> tuple[list[Eligibility], Judged | None, Judged | None]:
-    found: list[Eligibility] = []
-    eligible: list[Judged] = []
-    measurable: list[Judged] = []
-    for capture in captures:
-        held = units(capture).assign(own=False)
-        verdict = eligibility(capture, held)
-        found.append(verdict)
-        if verdict.easiest_rule:
-            judged, _ = judge(table[table["network"] != capture.network], held, bins)
-            measurable.append(judged)
-            if not verdict.problem:
-                eligible.append(judged)
-    return (
-        found,
-        joined(eligible) if eligible else None,
-        joined(measurable) if measurable else None,
+) -> tuple[list[Eligibility], Judged | None, Judged | None, Judged | None]:
+    """What of the captures can be judged by: verdicts, the eligible ones, those with both classes
+    in a stratum, and all. Captures of one network are judged by one model."""
+    held = pd.concat([units(c).assign(own=False) for c in captures], ignore_index=True)
+    parts = [
+        judge(table[table["network"] != network], part, bins)[0]
+        for network, part in held.groupby("network", sort=False)
+    ]
+    every = joined(parts)
+    verdicts = [eligibility(c, every.units[every.units["source"] == c.name]) for c in captures]
+    eligible = [v.name for v in verdicts if not v.problem]
+    measurable = [v.name for v in verdicts if v.easiest_rule]
+    return verdicts, _of(every, eligible), _of(every, measurable), every
+
+
+def _of(judged: Judged, sources: Sequence[str]) -> Judged | None:
+    """The units of some sources, or None where there are none."""
+    rows = judged.units["source"].isin(sources).to_numpy(np.bool_)
+    if not rows.any():
+        return None
+    return Judged(
+        judged.units[rows].reset_index(drop=True),
+        {name: scores[rows] for name, scores in judged.by_scorer.items()},
+        {seed: scores[rows] for seed, scores in judged.by_seed.items()},
+        judged.probability[rows],
+        judged.alarmed[rows],
     )
 
 

@@ -12,13 +12,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import chi2
 
 from oracles.model import baselines
 from oracles.model.datasets import ROOT
 from oracles.model.metrics import (
-    alarms_per_asset_day,
+    MOST_A_DAY,
     calibration_error,
     equal_auc,
+    false_alarms,
     interval,
     recall_by_family,
 )
@@ -64,6 +66,12 @@ def levels(found: Evaluation) -> list[tuple[str, str, str, bool]]:
         ("calibration error, pooled", "≤ 0.05", f"{pooled:.3f}", pooled <= 0.05),
         ("calibration error, classes balanced", "≤ 0.12", f"{balanced:.3f}", balanced <= 0.12),
     ]
+    for where, judged in (("laboratory", laboratory), ("published captures", found.calm)):
+        if judged is not None:
+            alarms, days = false_alarms(judged.units, judged.alarmed)
+            rate = alarms / days
+            what = f"alarms in benign windows per asset-day, {where}"
+            shown.append((what, f"≤ {MOST_A_DAY}", f"{rate:.1f}", rate <= MOST_A_DAY))
     return shown
 
 
@@ -105,13 +113,20 @@ five seeds {seeds:.3f} ± {spread:.3f}.
 
 ## Alarms
 
-The threshold is the margin that 99 % of the benign units of the training networks stay below when
-their own network is left out.
+These are alarms of the score; the detectors' alerts are judged in [triggers.md](triggers.md). An
+alarm begins when an asset's margin passes the threshold; what follows within ten minutes belongs to
+it. The threshold is the lowest at which the benign units of the training networks, each judged
+without its own network, raise at most {most} alarm per asset-day.
 
 {families}
 
-False alarms in benign units, neighbouring frames counted once: {alarms:.1f} per asset-day. The
-laboratory packs a day's rhythm into minutes, so this is a rate of busy hours.
+False alarms:
+
+{calm}
+
+The laboratory packs a day's rhythm into minutes, so its rate is one of busy hours, and its
+{days:.2f} asset-days without an attack cannot tell a rate of 1 a day from one of {upper:.0f}: the
+upper end is the 95 % limit of a Poisson count.
 
 ## Calibration
 
@@ -170,7 +185,10 @@ def page(found: Evaluation) -> str:
             ("family", "units alarmed", "units", "recall"),
             [(f, caught, total, f"{caught / total:.2f}") for f, (caught, total) in recall.items()],
         ),
-        alarms=alarms_per_asset_day(laboratory.units, laboratory.alarmed),
+        most=MOST_A_DAY,
+        calm=_calm(found),
+        days=false_alarms(laboratory.units, laboratory.alarmed)[1],
+        upper=_upper(*false_alarms(laboratory.units, laboratory.alarmed)),
         eligibility=_table(
             ("capture", "hostile", "benign", "easiest single rule", "its area", "judged by"),
             [
@@ -210,6 +228,26 @@ def _networks(found: Evaluation) -> str:
         figures = (f"{areas[scorer].get(network, float('nan')):.3f}" for scorer in areas)
         rows.append((network, int(inside.sum()), hostile, *figures, found.chosen[network]))
     return _table(("network", "units", "hostile", *areas, "chosen on the others"), rows)
+
+
+def _upper(alarms: int, days: float) -> float:
+    """The 95 % upper limit of a rate a day, of a Poisson count."""
+    return float(chi2.ppf(0.975, 2 * alarms + 2)) / 2 / days
+
+
+def _calm(found: Evaluation) -> str:
+    """False alarms of each source with benign units."""
+    rows = []
+    for judged in (found.laboratory, found.calm):
+        if judged is None:
+            continue
+        for name in sorted(set(judged.units["network"])):
+            inside = (judged.units["network"] == name).to_numpy(np.bool_)
+            alarms, days = false_alarms(judged.units[inside], judged.alarmed[inside])
+            if days:
+                figures = (f"{days:.3f}", f"{alarms / days:.1f}", f"{_upper(alarms, days):.0f}")
+                rows.append((name, alarms, *figures))
+    return _table(("network", "alarms", "benign asset-days", "per day", "at most"), rows)
 
 
 def _published(found: Evaluation) -> str:

@@ -22,6 +22,8 @@ Bools = npt.NDArray[np.bool_]
 
 FEWEST: Final = 5  # units of either class below which a stratum says nothing
 BINS: Final = 10
+QUIET_S: Final = 600  # after which a further alarm of the same asset calls a person again
+MOST_A_DAY: Final = 1  # alarms per asset that a person would still look at
 
 
 def auc(hostile: Bools, score: npt.NDArray[np.generic]) -> float:
@@ -108,11 +110,24 @@ def recall_by_family(table: pd.DataFrame, alarmed: Bools) -> dict[str, tuple[int
     }
 
 
-def alarms_per_asset_day(table: pd.DataFrame, alarmed: Bools) -> float:
-    """False alarms, neighbouring frames of an asset counted once, per day that an asset was
-    benign."""
+def false_alarms(table: pd.DataFrame, alarmed: Bools) -> tuple[int, float]:
+    """How often a person was called for nothing, and the days that assets were benign: alarmed
+    benign units of an asset of a source less than QUIET_S apart are one alarm."""
     benign = table["label"].to_numpy() == 0
     days = float(table["seconds"].to_numpy()[benign].sum()) / 86_400
     rows = table[benign & alarmed].sort_values(["source", "asset", "frame"])
-    step = rows.groupby(["source", "asset"])["frame"].diff()
-    return float((step != 1).sum()) / days if days else float("nan")
+    since = rows.groupby(["source", "asset"])["frame"].diff() * rows["seconds"]
+    return int((since.isna() | (since >= QUIET_S)).sum()), days
+
+
+def quiet_threshold(table: pd.DataFrame, margin: npt.NDArray[np.integer]) -> float:
+    """The lowest margin above which the benign units raise at most MOST_A_DAY alarms per day of an
+    asset."""
+    benign = np.unique(margin[table["label"].to_numpy() == 0])
+    threshold = float(benign[-1])
+    for lower in benign[-2::-1]:
+        alarms, days = false_alarms(table, margin > lower)
+        if alarms > MOST_A_DAY * days:
+            break
+        threshold = float(lower)
+    return threshold

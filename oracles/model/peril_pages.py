@@ -16,8 +16,8 @@ from oracles.domain.thresholds import (
     SCANS,
     TUNNEL,
     UPLOAD,
-    Origin,
 )
+from oracles.model import payable
 from oracles.model.datasets import ROOT
 
 if TYPE_CHECKING:
@@ -98,6 +98,90 @@ PERILS: Final = (
     ),
 )
 
+PAYABLE: Final = (
+    Peril(
+        "service-attack",
+        "Lost service under attack",
+        ("service_attack",),
+        "Slots in which a quorum of members lost the service by their own probes from outside, "
+        "and f + 1 of them saw a flood towards it in the flows upstream of it. What the sensor "
+        "at the insured reports plays no part, and a flood that the service withstands pays "
+        "nothing.",
+        "the risk",
+        "seconds of the paying slots",
+        (payable.TERMS.lost, FLOOD),
+    ),
+    Peril(
+        "service-outage",
+        "Service outage",
+        ("service_outage",),
+        "Slots in which a quorum of members lost the service by their own probes from outside, "
+        "whatever the cause. A service that comes and goes within a slot is not lost in it.",
+        "the risk",
+        "seconds of the paying slots",
+        (payable.TERMS.lost,),
+    ),
+    Peril(
+        "dependency-outage",
+        "Outage of a shared dependency",
+        ("dependency_outage",),
+        "Slots in which a quorum of members lost a dependency that the cover names and also the "
+        "risk's own service. Either alone pays nothing: a dependency that the service can do "
+        "without, or a service that fails while its dependency answers.",
+        "the risk; the counterpart is the dependency, whose slots have a subject of their own "
+        "(2^32 + its index)",
+        "seconds of the paying slots",
+        (payable.TERMS.lost,),
+    ),
+)
+
+_PAYABLE_TEXT: Final = """# {title}
+
+Payable. Written by `python -m oracles.model.triggers`.
+
+**Definition.** {definition}
+
+**Subject:** {subject}. **Severity:** {severity}; it never scales what is paid. Times are the start
+of the first slot and the end of the last.
+
+## Thresholds
+
+Each is a term of the product, with its published source.
+
+{thresholds}
+- **Probes**: HTTP every half second with a deadline of one second in the recordings; a slot lasts
+  {slot} s in them and 10 s by default
+- **Quorum** (`contracts/oracle/OracleCommittee.sol`): ⌊(n + f) / 2⌋ + 1 members for a lost slot,
+  f + 1 for an attacked one; vantage points of one operator count once
+
+## What is paid
+
+Gaps below the product's `mergeGap` are closed, a run that begins before cover + `coverageLag` pays
+nothing, the run is clipped at the cover's end, and `waitingPeriod` is taken off. Due = ⌊seconds ×
+`lossPerHour` / 3600⌋ token units, at most the limit (`contracts/claims/`).
+
+## Evidence
+
+Each member's observation names a bundle of kind `observation`: `member`, `vantage`, `registry`,
+`chain_id`, `committee_version`, `subject`, `epoch`, `slot_length`, `lost_rule`, `flood_rule`, and
+for each marked slot `lost` (every probe: `ts`, `vantage`, `target`, `kind`, `ok`, `latency_us`,
+`error`) and `attack` (of each flooded host and second: `packets`, `ip_bytes`, `flows`), with the
+masks that follow. `flowcover evidence replay HASH --store DIR` derives the masks anew, bit for bit.
+Addresses are pseudonyms. ATT&CK: {techniques}. VERIS: {veris}.
+
+## Confusion table
+
+Recordings of the path (`oracles/recordings/README.md`), judged by what four members at their
+vantage points attest by the shipped rules.
+
+| | pays | pays nothing |
+| --- | --- | --- |
+| must pay | {hits} | {misses} |
+| must not pay | {false} | {quiet} |
+
+{recordings}
+"""
+
 _TEXT: Final = """# {title}
 
 Priced and reported, never paid. Written by `python -m oracles.model.triggers`.
@@ -136,6 +220,32 @@ def write(outcomes: Sequence[Outcome]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for peril in PERILS:
         (FOLDER / f"{peril.page}.md").write_text(page(peril, outcomes))
+    for peril in PAYABLE:
+        (FOLDER / f"{peril.page}.md").write_text(payable_page(peril, outcomes))
+
+
+def payable_page(peril: Peril, outcomes: Sequence[Outcome]) -> str:
+    """The page of one payable peril."""
+    (name,) = peril.names
+    origin = payable.ORIGINS[name]
+    own = [outcome for outcome in outcomes if outcome.entry.peril == name]
+    lines = [
+        f"- `{o.entry.file}`: "
+        + (f"{sum(run.severity for run in o.found)} s" if o.found else "nothing")
+        for o in own
+    ]
+    return _PAYABLE_TEXT.format(
+        title=peril.title,
+        definition=peril.definition,
+        subject=peril.subject,
+        severity=peril.severity,
+        thresholds="\n".join(f"- {_terms(threshold)}" for threshold in peril.thresholds),
+        slot=payable.SLOT_S,
+        techniques=origin.technique or "none, an outage names no adversary",
+        veris=origin.veris,
+        recordings="\n".join(lines),
+        **confusion(peril, own),
+    )
 
 
 def page(peril: Peril, outcomes: Sequence[Outcome]) -> str:
@@ -170,11 +280,11 @@ def confusion(peril: Peril, outcomes: Sequence[Outcome]) -> Mapping[str, int]:
 
 def _terms(threshold: Any) -> str:
     """A threshold's source and its fields, times in seconds."""
-    origin: Origin = threshold.origin
+    source = threshold.origin.source if hasattr(threshold, "origin") else threshold.source
     parts = []
     for field in fields(threshold):
         value = getattr(threshold, field.name)
-        if is_dataclass(value):
+        if is_dataclass(value) or field.name == "source":
             continue
         if field.name.endswith("_us"):
             parts.append(f"`{field.name[:-3]}` {value / 1_000_000:g} s")
@@ -185,4 +295,4 @@ def _terms(threshold: Any) -> str:
                 f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
             )
             parts.append(f"`{field.name}` {shown}")
-    return f"**{origin.source}**: " + ", ".join(parts)
+    return f"**{source}**: " + ", ".join(parts)

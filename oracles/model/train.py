@@ -87,11 +87,14 @@ PRESENT: Final = tuple(name for name in NAMES if name not in HISTORICAL)
 
 
 def weights(table: pd.DataFrame, by_class: bool = True) -> Floats:
-    """Equal weight for each network, and within it for hostile and benign units where asked for;
-    mean 1."""
-    key = ["network", "label"] if by_class else ["network"]
-    of_group = table.groupby(key)["label"].transform("size")
-    weight: Floats = 1.0 / of_group.to_numpy(np.float64)
+    """Equal weight for each network, and where asked for within it for hostile and benign units and
+    among the hostile ones for each family, so that a rare kind of attack is learned as well as one
+    that fills many windows; mean 1."""
+    weight: Floats = np.ones(len(table))
+    keys = ["network", "label", "family"] if by_class else ["network"]
+    for depth in range(len(keys), 0, -1):
+        total = pd.Series(weight, table.index).groupby([table[key] for key in keys[:depth]])
+        weight = weight / total.transform("sum").to_numpy(np.float64)
     weight *= len(table) / weight.sum()
     return weight
 

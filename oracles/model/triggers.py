@@ -1,9 +1,11 @@
 """Runs the detectors over the captures that must fire and those that must not
 (``python -m oracles.model.triggers``); changes when the way of judging a capture does.
 
-A part of a laboratory recording that must fire is seen with what its network did before it, as a
-sensor would have, and only alerts that begin within the part count. A part that must not fire for
-any peril is seen alone. Exit code 1 when a capture does not do what it must, or is missing.
+Payable perils are judged on the recordings of the path, by what a committee at its vantage points
+would attest. A part of a laboratory recording that must fire is seen with what its network did
+before it, as a sensor would have, and only alerts that begin within the part count. A part that
+must not fire for any peril is seen alone. Exit code 1 when a capture does not do what it must, or
+is missing.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from oracles.domain.alert import Alert
 from oracles.domain.alerts import alerts
 from oracles.domain.flow import ends_us
 from oracles.domain.thresholds import SECOND
-from oracles.model import peril_pages
+from oracles.model import payable, peril_pages
 from oracles.model.datasets import ROOT, placed
 from oracles.traffic.sources import open_source
 
@@ -83,6 +85,8 @@ def judge(entry: Entry) -> Outcome:
     path = placed(entry.base, entry.file)
     if not path.exists():
         raise FileNotFoundError(path)
+    if entry.peril in payable.ORIGINS:
+        return Outcome(entry, payable.incidents(path, (entry.peril,)), 1, 0.0)
     flows = open_source(path).flows
     start, end = _span(flows)
     if entry.part:
@@ -108,7 +112,10 @@ def page(outcomes: Sequence[Outcome], missing: Sequence[Entry]) -> str:
         "# Triggers",
         "",
         "Written by `python -m oracles.model.triggers`. The list of captures, and what each must",
-        "do, is `oracles/model/triggers.toml`. Alerts raise the price and are reported; none pays.",
+        "do, is `oracles/model/triggers.toml`. The last ones are of the payable perils: whether a",
+        "committee at the recording's vantage points attests a slot that pays",
+        "(`oracles/model/payable.py`). All others are alerts: they raise the price and are",
+        "reported, and none pays.",
         "",
         f"- must fire: {sum(o.passed for o in must)} of {len(must)}",
         f"- must not fire: {sum(o.passed for o in must_not)} of {len(must_not)}",

@@ -173,6 +173,12 @@ class Network:
             *("dev", f"to-{router}", "src", address),
         )
 
+    def enlarge(self, left: str, right: str, most: int) -> None:
+        """Let packets of up to ``most`` bytes pass the wire between two hosts."""
+        for host, other in ((left, right), (right, left)):
+            name = self._namespaces[host]
+            _run("ip", "-n", name, "link", "set", "dev", f"to-{other}", "mtu", str(most))
+
     def packets_received(self, host: str, device: str) -> int:
         """Packets that an interface has received so far."""
         name = self._namespaces[host]

@@ -33,6 +33,7 @@ from scripts.lab.netns import Network, Process
 from scripts.lab.plans import (
     BURST,
     CLIENTS,
+    DEP,
     FLOOD_PAYLOAD,
     GUESSES,
     HOPS,
@@ -70,6 +71,7 @@ class _Run:
     folder: Path
     plan: Plan
     web: Process
+    dependency: Process | None
     credentials: Credentials
     captures: list[Capture] = field(default_factory=list)
     sensor_parts: list[Capture] = field(default_factory=list)
@@ -95,20 +97,32 @@ def _build(bed: Network, plan: Plan) -> None:
         gateway = f"{address.rpartition('.')[0]}.1"
         bed.link("hop1", f"{gateway}/24", host, f"{address}/24")
         bed.route(host, "default", gateway)
+    if plan.dependency != "none":
+        bed.add_host("dep")
+        bed.link("hop1", f"{DEP.rpartition('.')[0]}.1/24", "dep", f"{DEP}/24")
+        bed.route("dep", "default", f"{DEP.rpartition('.')[0]}.1")
     queue = int(plan.bottleneck_kbit * 1000 / 8 * QUEUE_SECONDS)
     bed.narrow("hop3", "svc", plan.bottleneck_kbit, queue)
     bed.check_isolated()
 
 
-def _start_services(bed: Network, folder: Path) -> tuple[Process, Credentials]:
-    web = start_web(bed, "svc", SVC, folder, make_site(folder))
+def _start_services(
+    bed: Network, folder: Path, plan: Plan
+) -> tuple[Process, Process | None, Credentials]:
+    root = make_site(folder)
+    behind = DEP if plan.dependency == "needed" else None
+    dependency = None
+    if plan.dependency != "none":
+        dependency = start_web(bed, "dep", DEP, folder, root)
+        bed.wait_for_port("out1", DEP, 80)
+    web = start_web(bed, "svc", SVC, folder, root, behind)
     start_names(bed, "svc", SVC)
     start_bulk(bed, "svc", SVC)
     credentials = make_credentials(folder)
     start_ssh(bed, "svc", SVC, credentials)
     for port in (22, 80):
         bed.wait_for_port("out1", SVC, port)
-    return web, credentials
+    return web, dependency, credentials
 
 
 def _start_clients(run: _Run) -> None:
@@ -150,13 +164,15 @@ def _start_sensor(run: _Run, expression: str) -> None:
 
 
 def _start_probers(run: _Run) -> None:
+    targets = {"probes": SVC} | ({"dependency": DEP} if run.dependency else {})
     for vantage in VANTAGES:
-        argv = [
-            *(sys.executable, "-m", "oracles.traffic.probes", "--vantage", vantage),
-            *("--target", f"{SVC}:80", "--seconds", str(run.plan.seconds)),
-            *("--out", str(run.folder / f"probes_{vantage}.jsonl")),
-        ]
-        run.probers.append(run.bed.spawn(vantage, argv))
+        for kind, target in targets.items():
+            argv = [
+                *(sys.executable, "-m", "oracles.traffic.probes", "--vantage", vantage),
+                *("--target", f"{target}:80", "--seconds", str(run.plan.seconds)),
+                *("--out", str(run.folder / f"{kind}_{vantage}.jsonl")),
+            ]
+            run.probers.append(run.bed.spawn(vantage, argv))
 
 
 def flood_commands(
@@ -222,6 +238,10 @@ def _attack(run: _Run, phase: Phase) -> Iterator[None]:
         case "hanging_service":
             commands = []
             run.web.send(signal.SIGSTOP)
+        case "hanging_dependency":
+            commands = []
+            if run.dependency:
+                run.dependency.send(signal.SIGSTOP)
         case "flapping_service":
             commands = [stalling_command(run.web.handle.pid, stalled=3.4, working=1.6)]
     start = time.time_ns() // 1000
@@ -234,9 +254,11 @@ def _attack(run: _Run, phase: Phase) -> Iterator[None]:
     finally:
         for process in processes:
             process.stop()
-        if phase.attack == "hanging_service":
+        if phase.attack in ("hanging_service", "hanging_dependency"):
             time.sleep(PROBE_DEADLINE)  # or the last probes of the phase would still be answered
-        run.web.send(signal.SIGCONT)
+        for server in (run.web, run.dependency):
+            if server:
+                server.send(signal.SIGCONT)
         run.attacks.append(
             {
                 "kind": phase.attack,
@@ -302,6 +324,8 @@ def _truth(run: _Run, tools: dict[str, str]) -> dict[str, Any]:
         "hop3": "10.77.23.2",
         **OUTSIDE,
     }
+    if run.dependency:
+        roles["dep"], addresses["dep"] = "dependency", DEP
     return {
         "schema": 1,
         "recording": run.plan.name,
@@ -336,7 +360,7 @@ def record(plan: Plan, scratch: Path, tools: dict[str, str], say: Say) -> list[P
     with Network(lifetime=plan.seconds + 90) as bed:
         say(f"{plan.name}: building the network")
         _build(bed, plan)
-        run = _Run(bed, scratch, plan, *_start_services(bed, scratch))
+        run = _Run(bed, scratch, plan, *_start_services(bed, scratch, plan))
         _start_captures(run)
         _start_clients(run)
         _play(run, say)
@@ -345,7 +369,9 @@ def record(plan: Plan, scratch: Path, tools: dict[str, str], say: Say) -> list[P
     check(plan, fields, scratch)
     truth = scratch / "truth.json"
     truth.write_text(json.dumps(fields, indent=1) + "\n")
-    results = [scratch / f"probes_{name}.jsonl" for name in VANTAGES]
+    results = sorted(
+        file for kind in ("probes", "dependency") for file in scratch.glob(f"{kind}_*.jsonl")
+    )
     match plan.keeps:
         case "packets":
             kept = [scratch / name for name in run.counted]

@@ -11,6 +11,7 @@ from typing import Literal
 
 SLOT = 5
 SVC = "10.77.100.10"
+DEP = "10.77.150.10"  # what the service may depend on, with neighbours of its own
 HOPS = ("hop1", "hop2", "hop3")
 VANTAGES = ("out1", "out2", "out3", "out4")
 CLIENTS = ("cli1", "cli2", "cli3")
@@ -44,6 +45,7 @@ Attack = Literal[
     "silent_sensor",
     "hanging_service",
     "flapping_service",
+    "hanging_dependency",
 ]
 
 
@@ -61,6 +63,7 @@ class Plan:
     """One recording. ``bottleneck_kbit`` limits what reaches the service; every mean of five
     seconds within a flood lies in ``flood_band`` (new flows a second); ``loses`` says what the
     vantages see: no failed probe, failed probes but no lost slot, or every slot of the loss lost.
+    ``dependency`` says whether there is one, and whether the service's pages come from there.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Plan:
     bottleneck_kbit: int = NARROW
     flood_pause_us: int = FLOOD_PAUSE_US
     flood_band: tuple[int, int] = (FLOOD_THRESHOLD, 1_000_000)
+    dependency: Literal["none", "needed", "spare"] = "none"
 
     @property
     def seconds(self) -> int:
@@ -143,6 +147,29 @@ PLANS = {
             (_BEFORE, Phase("flapping", 20, "flapping_service"), _AFTER),
             loses="probes",
             keeps="flows",
+        ),
+        Plan(
+            "dependency_needed",
+            20,
+            (_BEFORE, Phase("outage", 20, "hanging_dependency"), _AFTER),
+            loses="slots",
+            keeps="flows",
+            dependency="needed",
+        ),
+        Plan(
+            "dependency_up",
+            22,
+            (_BEFORE, Phase("outage", 20, "hanging_service"), _AFTER),
+            loses="slots",
+            keeps="flows",
+            dependency="spare",
+        ),
+        Plan(
+            "dependency_spare",
+            21,
+            (_BEFORE, Phase("outage", 20, "hanging_dependency"), _AFTER),
+            keeps="flows",
+            dependency="spare",
         ),
     )
 }

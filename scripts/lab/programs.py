@@ -31,6 +31,7 @@ _BASE: Mapping[str, str] = {
 FOR_PATH: Mapping[str, str] = {**_BASE, "iperf3": "iperf3"}
 FOR_LAB: Mapping[str, str] = {
     **_BASE,
+    "iperf3": "iperf3",
     "nmap": "nmap",
     "ab": "apache2-utils",
     "slowhttptest": "slowhttptest",

@@ -115,11 +115,15 @@ def make_site(folder: Path) -> Path:
     return root
 
 
-def start_web(bed: Network, host: str, address: str, folder: Path, root: Path) -> Process:
+def start_web(
+    bed: Network, host: str, address: str, folder: Path, root: Path, behind: str | None = None
+) -> Process:
     """nginx on port 80 of an address, or of all for ``*``.
 
-    ``/upload`` takes a body of any size and forgets it.
+    ``/upload`` takes a body of any size and forgets it. With ``behind`` the pages are fetched from
+    the web server at that address each time, so that the service is lost with it.
     """
+    content = f"location / {{ proxy_pass http://{behind}; }}" if behind else ""
     settings = folder / f"nginx-{host}.conf"
     settings.write_text(
         f"""daemon off; worker_processes 1; user root; pid {folder}/nginx-{host}.pid;
@@ -133,6 +137,7 @@ http {{
   server {{
     listen {address}:80 backlog=511; root {root};
     location /upload {{ return 200; }}
+    {content}
   }}
 }}
 """
@@ -304,8 +309,9 @@ def start_database(bed: Network, host: str, address: str, folder: Path, word: st
 
 
 def start_names(bed: Network, host: str, address: str) -> None:
-    """A DNS server on UDP port 53."""
-    bed.spawn(host, [sys.executable, "-m", "scripts.lab.dns", "serve", address])
+    """A DNS server on UDP port 53; ``nice`` lets it answer on a busy machine."""
+    dns = (sys.executable, "-m", "scripts.lab.dns", "serve", address)
+    bed.spawn(host, ["nice", "-n", "-15", *dns])
 
 
 def start_bulk(bed: Network, host: str, address: str) -> None:

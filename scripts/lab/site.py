@@ -59,10 +59,11 @@ class Band:
     """What a recording must measure to lie on its side of a threshold, both ends included.
 
     ``flows_per_s`` is the greatest mean of five seconds of new flows towards the attacked host;
-    ``flows`` and ``ip_bytes`` are those of the hostile flows.
+    ``flows`` and ``ip_bytes`` are those of the hostile flows, ``packets`` what the largest of them
+    sent, ``packets_per_s`` and ``bits_per_s`` its mean rates.
     """
 
-    measure: Literal["flows_per_s", "flows", "ip_bytes"]
+    measure: Literal["flows_per_s", "flows", "ip_bytes", "packets", "packets_per_s", "bits_per_s"]
     low: float
     high: float
 
@@ -274,10 +275,16 @@ def _measured(part: Played, own: pd.DataFrame) -> dict[str, int] | None:
     if part.recording.band is None:
         return None
     hostile = own[own["label"] == 1]
+    largest = hostile.nlargest(1, "orig_pkts")
+    packets, octets = (int(largest[name].sum()) for name in ("orig_pkts", "orig_ip_bytes"))
+    lasts = max(int(largest["duration_us"].sum()), 1)
     measures = {
         "flows_per_s": _rate(own[own["resp_h"].isin(part.recording.attacks[0].targets)]),
         "flows": len(hostile),
         "ip_bytes": int(hostile["orig_ip_bytes"].sum()),
+        "packets": packets,
+        "packets_per_s": packets * 1_000_000 // lasts,
+        "bits_per_s": octets * 8_000_000 // lasts,
     }
     return {part.recording.band.measure: measures[part.recording.band.measure]}
 

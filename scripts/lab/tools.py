@@ -171,6 +171,22 @@ def scan(targets: Sequence[str], ports: str, kind: str = "-sS", per_second: floa
     )
 
 
+def ping(targets: Sequence[str], per_second: float) -> Command:
+    """One echo request to each target by nmap."""
+    return fixed(
+        *("nmap", "-n", "-sn", "-PE", "--disable-arp-ping", "--max-retries", "0"),
+        *("--host-timeout", "20s", "--max-rate", str(per_second), *targets),
+    )
+
+
+def stream(target: str, bits_per_s: int, size: int, seconds: int) -> Command:
+    """One stream of UDP datagrams of ``size`` bytes by iperf3; ``nice`` keeps the rate."""
+    return fixed(
+        *("nice", "-n", "-15", "iperf3", "-c", target, "-u", "-b", str(bits_per_s)),
+        *("-l", str(size), "-t", str(seconds), "--connect-timeout", "2000"),
+    )
+
+
 def flood(
     target: str, port: int, pause_us: int, seconds: float, sources: Sequence[str] = FORGED
 ) -> Command:

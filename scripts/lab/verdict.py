@@ -118,14 +118,28 @@ def _from(packets: Packets, address: str) -> npt.NDArray[np.bool_]:
 
 def _check_loss(plan: Plan, truth: Mapping[str, Any], folder: Path) -> None:
     failed = truth["probes"]["failed"]
+    if plan.dependency != "none":
+        _check_dependency(plan, truth, folder)
     if plan.loses == "nothing":
         if failed:
             raise LabError(f"{plan.name}: {failed} probes failed; record again")
         return
-    (harm,) = [phase for phase in truth["phases"] if phase["attack"] not in (None, "brute_force")]
     for vantage in VANTAGES:
-        probes = read_probes(folder / f"probes_{vantage}.jsonl")
-        slots = whole_slots(harm["start"] + ONSET, harm["end"])
-        lost = [lost_slot(probes, slot) for slot in slots]
+        lost = _lost(truth, folder / f"probes_{vantage}.jsonl")
         if not (all(lost) if plan.loses == "slots" else failed and not any(lost)):
             raise LabError(f"{plan.name}: {vantage} lost {sum(lost)} slots; record again")
+
+
+def _check_dependency(plan: Plan, truth: Mapping[str, Any], folder: Path) -> None:
+    for vantage in VANTAGES:
+        lost = _lost(truth, folder / f"dependency_{vantage}.jsonl")
+        hangs = any(phase["attack"] == "hanging_dependency" for phase in truth["phases"])
+        if not (all(lost) if hangs else not any(lost)):
+            raise LabError(f"{plan.name}: {vantage} lost {sum(lost)} slots of the dependency")
+
+
+def _lost(truth: Mapping[str, Any], probes: Path) -> list[bool]:
+    """Which whole slots of the recording's one harm are lost to the probes of a file."""
+    (harm,) = [phase for phase in truth["phases"] if phase["attack"] not in (None, "brute_force")]
+    results = read_probes(probes)
+    return [lost_slot(results, slot) for slot in whole_slots(harm["start"] + ONSET, harm["end"])]

@@ -11,8 +11,7 @@ import pytest
 from backend.app import offline_document
 from backend.http.openapi import written
 from backend.http.problems import PROBLEMS
-from tests.support.api import ADMIN
-from tests.support.world import INSURER_ONLY, World
+from tests.support.world import World
 
 COMMITTED = Path(__file__).resolve().parents[2] / "openapi.json"
 OPERATIONS = [
@@ -54,8 +53,7 @@ def test_example__sent_as_documented__gives_the_documented_answer(
     shared_world: World, path: str, method: str, operation: dict[str, Any]
 ) -> None:
     world = shared_world
-    key = ADMIN if operation["operationId"] in INSURER_ONLY else world.key
-    answer = world.request(path, method, operation, key)
+    answer = world.request(path, method, operation, world.key_for(operation))
     expected = [int(status) for status in operation["responses"] if status.startswith("2")]
     assert answer.status_code in expected, answer.text
     if answer.headers["content-type"] == "application/json":

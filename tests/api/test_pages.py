@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from backend.chain.tables import LedgerEvent
-from backend.pages.accountability import lanes_of
+from backend.committee.accountability import lanes_of
+from backend.evidence import Evidence
 from backend.pages.app import LIBRARIES, NODE_MODULES
-from backend.pages.evidence import Evidence
 from backend.pages.finances import running
 from backend.pages.show import FOLDER, iso, money, percent, told
 from backend.pages.sign_in import message_of, personal_hash

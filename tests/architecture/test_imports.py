@@ -27,16 +27,16 @@ IO_METHODS = {"read_csv", "read_parquet", "read_json", "to_csv", "to_parquet", "
 
 # Who may import whom among the project's own packages; the first that matches a module decides.
 # `backend` sees only the messages of the oracles and the contracts' client; the audit's own replay
-# of evidence, and the pages' reasons of a score, run the oracles' pure rules and registered models;
-# the pages read bundles where members keep them.
+# of evidence, and the reasons of a score, run the oracles' pure rules and registered models;
+# bundles are read where members keep them.
 ALLOWED = [
     ("oracles/domain", {"oracles.domain"}),
     ("backend/domain", {"backend.domain"}),
     ("contracts/client", {"contracts.client"}),
     ("oracles", {"oracles", "contracts.client"}),
     ("backend/audit/evidence", {"backend.audit", "oracles"}),
-    ("backend/pages/reasons.py", {"backend", "oracles.model"}),
-    ("backend/pages/evidence.py", {"backend", "oracles.evidence"}),
+    ("backend/assessments/reasons.py", {"backend", "oracles.model"}),
+    ("backend/evidence.py", {"backend", "oracles.evidence"}),
     ("backend/cli.py", {"backend", "oracles.cli", "contracts.client"}),
     ("backend", {"backend", "contracts.client", "oracles.messages"}),
 ]

@@ -10,7 +10,7 @@ import pytest
 
 from oracles.domain.flow import build
 from scripts.lab.netns import Network
-from scripts.lab.networks import SITES
+from scripts.lab.networks import NETWORKS, SITES
 from scripts.lab.schedule import DAY, Habit, Job, habit_events, job_events, schedule
 from scripts.lab.services import Credentials
 from scripts.lab.site import Attack, Content, Played, Recording, Stage, label
@@ -18,7 +18,7 @@ from scripts.lab.tools import crowd, fixed, guess, put, repeated
 
 FAMILIES = {
     "scan", "brute_force", "beaconing", "exfiltration",
-    "http_flood", "syn_flood", "reflection_flood",
+    "http_flood", "syn_flood", "reflection_flood", "udp_flood",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_networks__every_recording__begins_benign_and_pairs_are_whole(
 ) -> None:
     recordings = content(name, tmp_path).recordings
     names = [recording.name for recording in recordings]
-    assert recordings[0].attacks == ()
+    assert recordings[0].attacks == () or name not in NETWORKS
     below = {part.removesuffix("_below") for part in names if part.endswith("_below")}
     above = {part.removesuffix("_above") for part in names if part.endswith("_above")}
     assert below == above != set()
@@ -115,9 +115,9 @@ def test_networks__together__show_every_family_in_three_networks(tmp_path: Path)
         name: {
             attack.family for part in content(name, tmp_path).recordings for attack in part.attacks
         }
-        for name in SITES
+        for name in NETWORKS
     }
-    assert len(SITES) >= 6
+    assert len(NETWORKS) >= 6
     for family in ("scan", "brute_force", "beaconing", "exfiltration"):
         assert sum(family in families for families in shown.values()) >= 3
 

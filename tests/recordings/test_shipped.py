@@ -30,7 +30,14 @@ SLOT_US = 5_000_000
 MAPPED = np.uint64(0xFFFF << 32 | int(IPv4Address(SVC)))
 FLOODED = ("demo", "harmless_flood", "attack_above")
 UNHARMED = sorted(name for name, plan in PLANS.items() if plan.loses == "nothing")
-LOST = {"demo": "flood", "attack_above": "flood", "attack_below": "flood", "outage": "outage"}
+LOST = {
+    "demo": "flood",
+    "attack_above": "flood",
+    "attack_below": "flood",
+    "outage": "outage",
+    "dependency_needed": "outage",
+    "dependency_up": "outage",
+}
 GUESSED = ("demo", "brute_force")
 
 

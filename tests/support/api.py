@@ -32,6 +32,7 @@ from contracts.client.messages import keccak256
 from contracts.client.system import CONTRACTS, Deployment, SystemParameters
 from tests.support.asgi import Client
 from tests.support.engines import new_database
+from tests.support.fake_chain import FakeChain
 
 ADMIN = "admin-token-of-the-tests"
 UNDERWRITER, OPERATOR, PLATFORM, OTHER, APPLICANT, HOLDER, ASSESSOR = (
@@ -120,6 +121,7 @@ class FakeContracts:
 
     deployment: Deployment = DEPLOYMENT
     views: dict[tuple[str, str], Any] = field(default_factory=dict)
+    node: Any = field(default_factory=FakeChain)
 
     def address(self, contract: str) -> str:
         return self.deployment.contracts[contract]
@@ -127,7 +129,14 @@ class FakeContracts:
     def data(self, contract: str, function: str, *arguments: Any) -> bytes:
         return call_data(CONTRACTS[contract], function, *arguments)
 
-    def view(self, contract: str, function: str, *arguments: Any, sender: str | None = None) -> Any:
+    def view(
+        self,
+        contract: str,
+        function: str,
+        *arguments: Any,
+        sender: str | None = None,
+        block: int | None = None,
+    ) -> Any:
         value = self.views[contract, function]
         if isinstance(value, ContractReverted):
             raise value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
@@ -79,17 +80,15 @@ class FakeChain:
         self.mine()
         block = self.mined[-1]
         for index, log in enumerate(logs):
-            block.logs.append(
-                {
-                    **log,
-                    "blockNumber": block.header.number,
-                    "blockHash": HexBytes(block.header.hash),
-                    "transactionHash": HexBytes(keccak256(f"{block.header.hash}{index}".encode())),
-                    "transactionIndex": 0,
-                    "logIndex": index,
-                    "removed": False,
-                }  # type: ignore[typeddict-item]
-            )
+            place: dict[str, Any] = {
+                "blockNumber": block.header.number,
+                "blockHash": HexBytes(block.header.hash),
+                "transactionHash": HexBytes(keccak256(f"{block.header.hash}{index}".encode())),
+                "transactionIndex": 0,
+                "logIndex": index,
+                "removed": False,
+            }
+            block.logs.append(cast("LogReceipt", {**log, **place}))
 
     def reorg(self, depth: int) -> list[Sent]:
         """Takes blocks back; their transactions are forgotten, and returned."""

@@ -128,6 +128,7 @@ class Insurer:
             finality_depth=2,
             post_age=60,
             leaf_dir=self.folder / "leaves",
+            node_pause=0.0,
         )
         return replace(made, **changes)
 

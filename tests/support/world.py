@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from backend.assessments.reasons import Advised, Because, Saving
+from backend.domain.products import RateTable
+from backend.domain.units import Score, TokenUnits
 from backend.facility.tables import SeriesSales
 from backend.http.examples import BODIES
 from backend.jobs.webhooks import run_webhooks
+from backend.ledger.tables import LedgerScore
 from contracts.client.messages import AssessorDecision, digest
-from contracts.client.signatures import keccak256
-from tests.support.api import ASSESSOR, DEPLOYMENT, HOLDER, PLATFORM, UNDERWRITER, Bench
+from contracts.client.signatures import keccak256, personal_hash
+from tests.support.api import ADMIN, ASSESSOR, DEPLOYMENT, HOLDER, PLATFORM, UNDERWRITER, Bench
 
 SERIES = "0x" + "5e" * 32
 CLAIM = f"0x{1 << 64 | 64:064x}"
 INSURER_ONLY = {
     "create_platform", "list_platforms", "create_key", "list_keys", "revoke_key", "deposit_bond",
-    "create_series",
+    "create_series", "answer_dispute", "list_hold_requests",
 }  # fmt: skip
+
+
+CELL: dict[tuple[str, str], Any] = {
+    ("Cell", "solvency"): [10**13, 10**12],
+    ("Cell", "tranche"): [10**12, 10**12],
+    ("Cell", "assets"): 10**13,
+    ("Cell", "locked"): 10**12,
+    ("Cell", "free"): 9 * 10**12,
+    ("Cell", "reserved"): 10**6,
+    ("Cell", "fees"): 10**5,
+    ("Cell", "utilisationBps"): 1_000,
+}
+COMMITTEE: dict[tuple[str, str], Any] = {
+    ("OracleCommittee", "currentVersion"): 1,
+    ("OracleCommittee", "termOf"): [0, 0, 0],
+    ("OracleCommittee", "members"): [
+        {"signer": HOLDER.address, "operator": "a", "vantage": "north", "seesAttacks": True},
+        {"signer": ASSESSOR.address, "operator": "b", "vantage": "south", "seesAttacks": False},
+    ],
+}
+
+
+class FakeAdvice:
+    """Explains the newest score with one reason and one remedy."""
+
+    def on(self, scores: Sequence[LedgerScore], table: RateTable, insured: int) -> Advised | None:
+        if not scores:
+            return None
+        because = Because("many half-open connections", "half_open", 400)
+        saving = Saving("filter", "PR.PS", "M1037", 900, table.rate(Score(900)), TokenUnits(10**6))
+        rate = table.rate(Score(scores[-1].uncapped))
+        return Advised(scores[-1], "0x" + "e7" * 32, rate, (because,), (saving,))
 
 
 class World:
@@ -32,7 +69,13 @@ class World:
         keys = f"/platforms/{self.platform}/keys"
         self.api_key = bench.get(keys).json()["items"][0]["id"]
         self.spare_key = bench.post(keys, {"label": "spare"}).json()["id"]
-        self._scores()
+        body: dict[str, Any] = {"method": "dns_txt", "target": "shop.example"}
+        path = f"/assets/{self.asset}/control-challenges"
+        self.challenge = bench.post(path, body, self.key).json()["id"]
+        self._scores(6)
+        body = {"frame": 6, "reason": "no traffic came from this host"}
+        self.dispute = bench.post("/risks/0/disputes", body, self.key).json()["id"]
+        self._scores(7)
         self._series()
         self._policy()
         self._incident()
@@ -46,13 +89,18 @@ class World:
             ("Facility", "seriesId"): SERIES,
             ("PolicyBook", "premiumAt"): [10, 20],
             ("PolicyBook", "cancelPreview"): [20, 10],
+            ("PolicyBook", "endorse"): bench.market.time + 60,
             ("RateIndex", "rateOf"): 13 * 10**15,
+            ("ExposureLedger", "room"): 10**12,
+            **CELL,
+            **COMMITTEE,
         }
+        bench.services.advice = FakeAdvice()  # type: ignore[assignment]
 
-    def _scores(self) -> None:
+    def _scores(self, frame: int) -> None:
         lanes = (2_000).to_bytes(2, "big") + b"\xff\xff" * 15
         self.bench.event(
-            "RiskFeed", "ScoresReported", frame=7, committeeVersion=1, firstRisk=0,
+            "RiskFeed", "ScoresReported", frame=frame, committeeVersion=1, firstRisk=0,
             modelHash="0x" + "3d" * 32, signerLanes=0, scores="0x" + lanes.hex(), uncapped="0x",
         )  # fmt: skip
 
@@ -103,6 +151,8 @@ class World:
             "key_id": self.spare_key,
             "applicant_id": self.applicant,
             "asset_id": self.asset,
+            "challenge_id": self.challenge,
+            "dispute_id": self.dispute,
             "series_id": SERIES,
             "series": SERIES,
             "claim": CLAIM,
@@ -116,12 +166,37 @@ class World:
         """Ids of the platform's things, which no other platform may see."""
         return [value for name, value in self.parameters.items() if name != "series"]
 
+    def signed_in(self) -> dict[str, str]:
+        """A fresh message of the holder's wallet, signed."""
+        made = self.bench.get("/wallet-sessions/message", None, wallet=HOLDER.address).json()
+        signature = HOLDER.sign_digest(personal_hash(made["message"]))
+        return {"message": made["message"], "signature": "0x" + signature.hex()}
+
+    def wallet_token(self) -> str:
+        """The token of a new session of the holder's wallet."""
+        return str(self.bench.post("/wallet-sessions", self.signed_in(), None).json()["token"])
+
+    def key_for(self, operation: dict[str, Any]) -> str | None:
+        """A key that may do the operation."""
+        name = operation["operationId"]
+        if "security" not in operation:
+            return None
+        if "wallets" in operation["tags"]:
+            return self.wallet_token()
+        return ADMIN if name in INSURER_ONLY else self.key
+
     def body(self, operation: str, example: Any) -> Any:
         """The example with what only this deployment can know."""
+        if operation == "create_wallet_session":
+            return self.signed_in()
         if operation == "create_platform":
             return example | {"wallet": ASSESSOR.address}
         if operation == "create_series":
             return example | {"platform": self.platform}
+        if operation == "create_endorsement":
+            wish = BODIES["create_quote"] | {"sum_insured": "200000000000"}
+            made = self.bench.post("/quotes", wish | {"holder": HOLDER.address}).json()
+            return {"quote": made["quote"], "signature": made["signature"]}
         if operation == "create_policy":
             return example | {
                 "quote": self.quote["quote"],

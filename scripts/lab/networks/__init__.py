@@ -6,9 +6,19 @@ beside backups, scans beside monitoring. Recordings named ``*_below`` and ``*_ab
 side of a published threshold; its source is in their ``threshold``.
 """
 
-from scripts.lab.networks import api, back_office, fleet, mail_and_files, office, web_shop
+from scripts.lab.networks import (
+    api,
+    back_office,
+    fleet,
+    limits,
+    mail_and_files,
+    office,
+    web_shop,
+)
 
-SITES = {
+NETWORKS = {
     part.SITE.name: part.SITE
     for part in (web_shop, office, api, mail_and_files, fleet, back_office)
 }
+# with the one that only lies beside thresholds
+SITES = {**NETWORKS, limits.SITE.name: limits.SITE}

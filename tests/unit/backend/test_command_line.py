@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from backend.cli import EXIT_CODES, app
 
@@ -38,6 +39,28 @@ def test_command__each__has_json_and_a_line_of_help_and_is_documented(name: str)
     assert any("--json" in parameter.opts for parameter in command.params)
     assert command.help
     assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_command__help__names_its_options_and_ends_with_0(name: str) -> None:
+    done = CliRunner().invoke(app, [*name.split()[1:], "--help"])
+    assert done.exit_code == 0
+    assert "--json" in done.output
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_command__exit_codes__are_documented_ones(name: str) -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |")]
+    codes = [int(code) for code in row.split("|")[3].split()]
+    assert codes[0] == 0
+    assert set(codes) <= set(EXIT_CODES)
+
+
+def test_help__whole__lists_every_command_and_the_exit_codes() -> None:
+    done = CliRunner().invoke(app, ["--help"])
+    assert done.exit_code == 0
+    assert all(name.split()[1] in done.output for name in ALL)
+    assert "Exit codes" in done.output
 
 
 def test_exit_codes__documentation__lists_them() -> None:

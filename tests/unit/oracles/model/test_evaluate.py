@@ -87,7 +87,7 @@ def test_levels__what_is_not_measurable__is_not_reached(judged: tuple[Judged, Ju
     chosen = {"a": "depth 3", "b": "depth 4"}
     raised = Lowered(9, 0, 0)
     found = Evaluation(
-        whole, None, None, [], chosen, ([0.5], [0.6]), [("x", True)], raised, [("x", raised)]
+        whole, None, None, whole, [], chosen, ([0.5], [0.6]), [("x", True)], raised, [("x", raised)]
     )
     shown = {what: (value, reached) for what, _, value, reached in levels(found)}
     assert shown["eligible published captures, mean of sources"] == ("none eligible", False)

@@ -8,11 +8,12 @@ import pytest
 
 from oracles.model.datasets import STRATA
 from oracles.model.metrics import (
-    alarms_per_asset_day,
     auc,
     calibration_error,
     equal_auc,
+    false_alarms,
     interval,
+    quiet_threshold,
     recall_by_family,
 )
 
@@ -67,11 +68,24 @@ def test_interval__sources_that_agree__is_narrow() -> None:
     assert (low, high) == (0.5, 1.0)
 
 
-def test_alarms_per_asset_day__neighbouring_frames__count_once() -> None:
+def test_false_alarms__within_ten_minutes_of_one_asset__count_once() -> None:
     table = units([0] * 8_640, ["tcp_in"] * 8_640)
     alarmed = np.zeros(8_640, np.bool_)
-    alarmed[[5, 6, 7, 100]] = True
-    assert alarms_per_asset_day(table, alarmed) == 2.0
+    alarmed[[5, 6, 7, 60, 200]] = True
+    assert false_alarms(table, alarmed) == (2, 1.0)
+
+
+def test_false_alarms__hostile_unit__is_none() -> None:
+    table = units([1, 0], ["tcp_in"] * 2)
+    assert false_alarms(table, np.array([True, False]))[0] == 0
+
+
+def test_quiet_threshold__one_a_day_is_allowed__is_the_second_highest() -> None:
+    table = units([0] * 8_640, ["tcp_in"] * 8_640)
+    margin = np.zeros(8_640, np.int64)
+    margin[[100, 4_000]] = [70, 90]
+    assert quiet_threshold(table, margin) == 70
+    assert false_alarms(table, margin > 70) == (1, 1.0)
 
 
 def test_recall_by_family__counts_hostile_units_only() -> None:

@@ -168,9 +168,16 @@ def test_unseen_margins__labels_shuffled__know_nothing() -> None:
     assert abs((pairs > 0).mean() + (pairs == 0).mean() / 2 - 0.5) < 0.06
 
 
+def test_weights__families_of_different_size__weigh_the_same_within_their_network() -> None:
+    table = pd.DataFrame({"network": "a", "label": [0] * 2 + [1] * 4})
+    weight = weights(table.assign(family=["benign"] * 2 + ["scan"] * 3 + ["flood"]))
+    assert weight[2:5].sum() == pytest.approx(weight[5])
+    assert weight[:2].sum() == pytest.approx(weight[2:].sum())
+
+
 def test_weights__networks_of_different_size__weigh_the_same() -> None:
     table = pd.DataFrame({"network": ["a"] * 6 + ["b"] * 2, "label": [0] * 5 + [1] + [0, 1]})
-    weight = weights(table)
+    weight = weights(table.assign(family=np.where(table["label"] == 1, "scan", "benign")))
     assert weight.mean() == pytest.approx(1)
     assert weight[:5].sum() == pytest.approx(weight[5]) == pytest.approx(weight[6])
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from oracles.model import triggers
+from oracles.model import payable, triggers
 from oracles.model.datasets import data_folder
-from oracles.model.peril_pages import PERILS, confusion, page
+from oracles.model.peril_pages import PAYABLE, PERILS, confusion, page, payable_page
 from oracles.model.triggers import Entry, judge, listed
 
 SSHGUESS = Entry("data", "captures/zeek__ssh_sshguess.pcap", True, peril="brute_force")
@@ -42,6 +42,31 @@ def test_judge__guesses__fire_and_stand_in_the_page() -> None:
 def test_listed__each_entry__names_an_existing_kind_of_place() -> None:
     entries = listed()
     assert {entry.base for entry in entries} == {"data", "recordings"}
-    covered = {name for peril in PERILS for name in peril.names}
+    covered = {name for peril in (*PERILS, *PAYABLE) for name in peril.names}
     assert {entry.peril for entry in entries} - {""} <= covered
-    assert all(Path(entry.file).suffix in {".pcap", ".pcapng", ".parquet"} for entry in entries)
+    flows = [entry for entry in entries if entry.peril not in payable.ORIGINS]
+    assert all(Path(entry.file).suffix in {".pcap", ".pcapng", ".parquet"} for entry in flows)
+
+
+@pytest.mark.parametrize("peril", payable.ORIGINS)
+def test_listed__payable_peril__has_recordings_on_both_sides(peril: str) -> None:
+    assert {entry.must for entry in listed() if entry.peril == peril} == {True, False}
+
+
+def test_judge__dependency_lost_but_not_needed__pays_nothing() -> None:
+    outcome = judge(Entry("recordings", "dependency_spare", False, peril="dependency_outage"))
+    assert outcome.passed
+
+
+def test_judge__dependency_lost_and_service_with_it__pays_and_stands_in_the_page() -> None:
+    outcome = judge(Entry("recordings", "dependency_needed", True, peril="dependency_outage"))
+    assert outcome.passed
+    (run,) = outcome.found
+    assert 10 <= run.severity <= 25
+    peril = next(peril for peril in PAYABLE if peril.page == "dependency-outage")
+    assert f"`dependency_needed`: {run.severity} s" in payable_page(peril, [outcome])
+
+
+def test_judge__recording_missing__raises() -> None:
+    with pytest.raises(FileNotFoundError):
+        judge(Entry("recordings", "no_such_recording", True, peril="service_outage"))
