@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -32,9 +33,10 @@ from contracts.client.sender import KeySender
 from contracts.client.signatures import address_of, recover
 from contracts.client.system import Deployment, SystemParameters
 from oracles.attest.model import load_scorer
-from scripts.committee.faults import Fault, GatedCommittee, faults
+from scripts.committee.faults import Fault, WiredCommittee, faults
 from scripts.committee.local_chain import ROOT, LocalChain, local_chain
 from scripts.committee.traffic import LiveTraffic
+from scripts.committee.wires import NODE, Wires, enter
 
 PARAMETERS = SystemParameters(
     frame_length=10,
@@ -92,7 +94,7 @@ def system(chain: LocalChain) -> Deployment:
     return deployed
 
 
-def reports(one: GatedCommittee, first_block: int) -> Iterator[tuple[int, list[int], int]]:
+def reports(one: WiredCommittee, first_block: int) -> Iterator[tuple[int, list[int], int]]:
     """(frame, honest members' scores, agreed score) of each report since a block."""
     feed = one.contract("RiskFeed")
     domain = Domain("RiskFeed", one.deployment.chain_id, feed.address)
@@ -115,7 +117,7 @@ def reports(one: GatedCommittee, first_block: int) -> Iterator[tuple[int, list[i
         yield call["frame"], scores, unpack_scores(agreed)[one.risk]
 
 
-def reverted(one: GatedCommittee, first_block: int) -> int:
+def reverted(one: WiredCommittee, first_block: int) -> int:
     """Transactions of members that were mined in vain since a block; each is named on standard
     error."""
     eth = one.chain.web3.eth
@@ -143,7 +145,7 @@ def reverted(one: GatedCommittee, first_block: int) -> int:
     return found
 
 
-def drill(one: GatedCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
+def drill(one: WiredCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
     """Plays one fault and asks the chain what came of it."""
     started = time.monotonic()
     length = PARAMETERS.frame_length
@@ -179,8 +181,8 @@ def run(members: int, names: list[str] | None) -> Iterator[Line]:
     """All drills of a committee of one size."""
     folder = Path(tempfile.mkdtemp(prefix="flowcover-committee-"))
     traffic = LiveTraffic(members)
-    with local_chain() as chain:
-        one = GatedCommittee(chain, system(chain), folder, members, traffic)
+    with Wires(members) as wires, local_chain(host=NODE) as chain:
+        one = WiredCommittee(chain, system(chain), folder, members, traffic, wires=wires)
         try:
             one.establish()
             one.prepare()
@@ -193,7 +195,6 @@ def run(members: int, names: list[str] | None) -> Iterator[Line]:
                     yield drill(one, traffic, fault)
         finally:
             one.end()
-            one.close_gates()
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -241,9 +242,13 @@ service is lost for {slots} slots; then it is healed.
 - *frames until the next report*: from healing; 0 is the frame in which the fault ended.
 - With f + 1 members crashed nothing may be reported. With f + 1 lying, scores may be theirs within
   the feed's change caps, but no slot is lost.
-- *partition* cuts the faulty members off from the others in both directions, at TCP gates between
-  them; *slow* stops their processes for two of three seconds; *skew* shifts the clock of their
-  probes by three minutes.
+- *partition* parts the faulty members from the others and the sensor, while each side goes on
+  talking to itself and to the chain; *cut off* takes their network away altogether. Every member
+  lives in a network namespace, joined by bridges in one that has no way out.
+- *slow* stops the faulty members' processes for two of three seconds; *skew* shifts the clock of
+  their probes by three minutes.
+- *lie* is wrong in every field, and first; it sends out of turn, so that a report of the member
+  whose turn it is may come second, and in vain.
 
 {drills} drills took {seconds:.0f} s, {median:.0f} s each at the median.
 """
@@ -298,6 +303,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--faults", nargs="+", help="only these")
     parser.add_argument("--no-write", action="store_true", help="leave docs/committee.md alone")
     options: Any = parser.parse_args(argv)
+    code = enter("scripts.committee_faults", sys.argv[1:] if argv is None else argv)
+    if code is not None:
+        return code
+    # the namespaces and processes of a drill that is ended end with it
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     lines: list[Line] = []
     for members in options.members:
         for line in run(members, options.faults):

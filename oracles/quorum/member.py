@@ -98,6 +98,7 @@ class Member:
 
     def cycle(self, view: ChainView) -> None:
         """One round of everything at one block."""
+        heard = self.health.heard()
         risks = self.risks.current()
         committee = self._committee(view)
         if committee is None:
@@ -110,7 +111,7 @@ class Member:
             self._forget(view, scores, attests)
         for case, sentence in sentences:
             self._say(case, sentence, view)
-        self.health.cycled(view.number, view.now, [sentence for _, sentence in sentences])
+        self.health.cycled(view.number, view.now, heard, [sentence for _, sentence in sentences])
 
     def _committee(self, view: ChainView) -> Committee | None:
         """The committee of the current frame, or of the current epoch before it has one."""
@@ -138,12 +139,13 @@ class Member:
         rules = Terms(terms.slot_length, committee.lost_rule, committee.flood_rule)
         lanes = LaneScorer(self.scorer, self.store, terms.frame_length)
         return (
-            ScoreRound(*shared, lanes, timing, time.monotonic),
-            AttestRound(*shared, self.lookout, rules, timing),
+            ScoreRound(*shared, lanes, timing, time.monotonic, self.health.compared),
+            AttestRound(*shared, self.lookout, rules, timing, self.health.compared),
         )
 
     def _admit(self, view: ChainView, risks: RisksFile, attests: AttestRound) -> None:
-        frame = frame_at(view.now, self.chain.deployed.terms.frame_length)
+        terms = self.chain.deployed.terms
+        frame = frame_at(view.now, terms.frame_length)
         slots = attests.clock.open_slots(view.now)
         first, last = epoch_of(Slot(slots.start)), epoch_of(Slot(slots.stop))
         committees = [view.epoch_committee(Epoch(e)) for e in range(first, last + 1)]
@@ -154,6 +156,9 @@ class Member:
             epochs=range(first, last + 2),
             subjects={subject.number for subject in risks.subjects()},
             sensors={sensor.risk: sensor.sensor for sensor in risks.sensors()},
+            now=view.now,
+            frame_length=terms.frame_length,
+            slot_length=terms.slot_length,
         )
 
     def _round(

@@ -100,6 +100,8 @@ def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, Ht
 
     logger = json_logger(settings.name)
     post = HttpPost()
+    peers = Peers(settings.peers, post, health.posted)
+    health.undelivered = peers.waiting
     member = Member(
         settings=settings,
         identity=identity,
@@ -107,8 +109,10 @@ def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, Ht
         store=store,
         evidence=EvidenceStore(settings.evidence or settings.data_dir / "evidence"),
         health=health,
-        inbox=Inbox(store, domains, chain.deployed.chain_id, chain.deployed.feed, count),
-        peers=Peers(settings.peers, post, health.posted),
+        inbox=Inbox(
+            store, domains, chain.deployed.chain_id, chain.deployed.feed, count, health.late
+        ),
+        peers=peers,
         lookout=lookout_of(settings),
         scorer=load_scorer(settings.model),
         risks=Risks(settings.risks, logger),

@@ -23,6 +23,7 @@ from oracles.attest.messages import Domains, Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
 from oracles.attest.score import LaneScorer, Scored, pack_flows
 from oracles.attest.sources import LIVE, FlowTable
+from oracles.domain.agreement import Compared
 from oracles.domain.flow import Quarantine, build
 from oracles.domain.incident import (
     MICROS,
@@ -331,6 +332,8 @@ class Table:
         self.behaviours = behaviours or {}
         self.sensors = (SensorOf(0, SENSOR),)
         self.down: set[int] = set()
+        self.compared: list[tuple[str, str, Signer, Compared]] = []
+        self.late: list[tuple[str, str, int]] = []
         self.sequence, self.previous = 0, GENESIS
         self.seats = [self.seat(i) for i in range(n)]
 
@@ -343,7 +346,9 @@ class Table:
         home.mkdir(exist_ok=True)
         store = Store(home / "member.sqlite", "fake")
         evidence = EvidenceStore(home / "evidence")
-        inbox = Inbox(store, DOMAINS, 1337, FEED, lambda *_: None)
+        inbox = Inbox(
+            store, DOMAINS, 1337, FEED, lambda *_: None, lambda *late: self.late.append(late)
+        )
         self.mesh.inboxes[name] = inbox
         desk = FakeDesk(self.chain, name)
         probes = Probes()
@@ -354,10 +359,14 @@ class Table:
         terms = Terms(TERMS.slot_length, LostRule(), SMALL_FLOOD)
         lookout = Lookout(probes, upstream, Pseudonyms(b"k" * 32))
         lanes = LaneScorer(CountingScorer(), store, TERMS.frame_length)
+
+        def compared(kind: str, signer: Signer, found: Compared) -> None:
+            self.compared.append((name, kind, signer, found))
+
         return Seat(
             name, me, probes, store, evidence, inbox, desk,
-            ScoreRound(*shared, lanes, self.timing, lambda: 0.0),
-            AttestRound(*shared, lookout, terms, self.timing),
+            ScoreRound(*shared, lanes, self.timing, lambda: 0.0, compared),
+            AttestRound(*shared, lookout, terms, self.timing, compared),
         )  # fmt: skip
 
     def at(self, now: int) -> None:
@@ -373,6 +382,9 @@ class Table:
                 range(max(epoch - 2, 0), epoch + 2),
                 {self.subject.number},
                 {0: SENSOR},
+                now,
+                TERMS.frame_length,
+                TERMS.slot_length,
             )
 
     def give(self, frame: int, flows: pd.DataFrame) -> None:
