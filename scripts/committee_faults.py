@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,7 @@ class Line:
     faulty: int
     reported: int
     outside: int
+    twice: int
     reverted: int
     lost_right: bool
     lost_wrong: int
@@ -75,7 +77,7 @@ class Line:
         """f faulty: honest scores, right slots, nothing sent twice, back within two frames. More:
         no progress, or none that marks a slot wrongly."""
         back = self.recovery is not None and self.recovery <= 2
-        if self.lost_wrong or self.reverted or not back:
+        if self.lost_wrong or self.twice or self.reverted or not back:
             return False
         if not self.fault.tolerated:
             return self.reported == 0 or not self.fault.stops
@@ -118,10 +120,10 @@ def reports(one: WiredCommittee, first_block: int) -> Iterator[tuple[int, list[i
 
 
 def reverted(one: WiredCommittee, first_block: int) -> int:
-    """Transactions of members that were mined in vain since a block; each is named on standard
-    error."""
+    """Transactions of members without the fault that were mined in vain since a block; each is
+    named on standard error. What a faulty member throws away is its own gas."""
     eth = one.chain.web3.eth
-    members = {address_of(key): f"m{i}" for i, key in enumerate(one.keys)}
+    members = {address_of(k): f"m{i}" for i, k in enumerate(one.keys) if i not in one.faulty}
     found = 0
     for number in range(first_block, eth.block_number + 1):
         for sent in eth.get_block(number)["transactions"]:
@@ -143,6 +145,11 @@ def reverted(one: WiredCommittee, first_block: int) -> int:
                 file=sys.stderr,
             )
     return found
+
+
+def twice(frames: list[int]) -> int:
+    """Frames that were reported more than once."""
+    return sum(count > 1 for count in Counter(frames).values())
 
 
 def drill(one: WiredCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
@@ -169,6 +176,7 @@ def drill(one: WiredCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
         faulty=len(one.faulty),
         reported=len(under),
         outside=sum(not min(s) <= agreed <= max(s) for _, s, agreed in under if s),
+        twice=twice([frame for frame, _, _ in reports(one, block)]),
         reverted=reverted(one, block),
         lost_right=slots <= lost,
         lost_wrong=len(lost - slots),
@@ -200,7 +208,8 @@ def run(members: int, names: list[str] | None) -> Iterator[Line]:
 
 HEADINGS = (
     "n", "faulty", "fault", "reports under it", "scores outside the honest range",
-    "transactions in vain", "lost slots found", "slots lost wrongly",
+    "frames reported twice", "honest transactions in vain", "lost slots found",
+    "slots lost wrongly",
     "frames until the next report", "as it must be",
 )  # fmt: skip
 
@@ -213,6 +222,7 @@ def row(line: Line) -> list[str]:
         line.fault.name,
         str(line.reported),
         str(line.outside),
+        str(line.twice),
         str(line.reverted),
         "yes" if line.lost_right else "no",
         str(line.lost_wrong),
@@ -237,8 +247,8 @@ service is lost for {slots} slots; then it is healed.
 
 - *scores outside the honest range*: reports whose median is not between the scores that honest
   members signed in it.
-- *transactions in vain*: mined transactions of members that reverted, such as a second report of a
-  frame.
+- *honest transactions in vain*: mined transactions of members without the fault that reverted, such
+  as a second report of a frame. What a liar throws away is its own gas.
 - *frames until the next report*: from healing; 0 is the frame in which the fault ended.
 - With f + 1 members crashed nothing may be reported. With f + 1 lying, scores may be theirs within
   the feed's change caps, but no slot is lost.
@@ -247,8 +257,7 @@ service is lost for {slots} slots; then it is healed.
   lives in a network namespace, joined by bridges in one that has no way out.
 - *slow* stops the faulty members' processes for two of three seconds; *skew* shifts the clock of
   their probes by three minutes.
-- *lie* is wrong in every field, and first; it sends out of turn, so that a report of the member
-  whose turn it is may come second, and in vain.
+- *lie* is wrong in every field, and first: it sends out of turn and attests its own word alone.
 
 {drills} drills took {seconds:.0f} s, {median:.0f} s each at the median.
 """

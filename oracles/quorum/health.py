@@ -10,6 +10,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from oracles.attest.sources import Arrival
 from oracles.domain.agreement import Compared
 
 
@@ -26,6 +27,7 @@ class Health:
     _state: dict[str, Any] = field(default_factory=dict)
     _peers: dict[str, bool] = field(default_factory=dict)
     _heard: int = 0
+    _sources: dict[str, dict[str, int | None]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -58,6 +60,18 @@ class Health:
             buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300),
             registry=self.registry,
         )
+        self._silent = Gauge(
+            "flowcover_member_source_silent_seconds",
+            "Chain time since a source's newest record",
+            ["source"],
+            registry=self.registry,
+        )
+        self._refused = Gauge(
+            "flowcover_member_source_refused_records",
+            "Records of a source that were refused since the start, by reason",
+            ["source", "reason"],
+            registry=self.registry,
+        )
         self._block = Gauge("flowcover_member_block", "Newest block read", registry=self.registry)
 
     def count(self, kind: str, signer: str, outcome: str) -> None:
@@ -75,6 +89,19 @@ class Health:
     def late(self, kind: str, signer: str, seconds: int) -> None:
         """A word was taken in so many seconds after what it is about."""
         self._late.labels(kind, signer).observe(max(seconds, 0))
+
+    def arrived(self, arrivals: Mapping[str, Arrival]) -> None:
+        """How the member's own sources stand."""
+        for source, arrival in arrivals.items():
+            if arrival.silent_s is not None:
+                self._silent.labels(source).set(arrival.silent_s)
+            for reason, count in arrival.quarantine.counts.items():
+                self._refused.labels(source, reason).set(count)
+        with self._lock:
+            self._sources = {
+                source: {"silent_s": arrival.silent_s, "refused": arrival.quarantine.total}
+                for source, arrival in arrivals.items()
+            }
 
     def posted(self, peer: str, taken: bool) -> None:
         """A peer was given messages, or could not be reached."""
@@ -115,6 +142,7 @@ class Health:
                 "peers": dict(self._peers),
                 "undelivered": dict(self.undelivered()),
                 "heard": self._heard,
+                "sources": self._sources,
                 **self._state,
             }
 

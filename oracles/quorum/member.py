@@ -80,6 +80,7 @@ class Member:
         """Cycles at each new block and each message until ``stop`` is set."""
         view: ChainView | None = None
         while not stop.is_set():
+            self.lookout.poll()
             try:
                 waiting = self._rounds is not None and self._rounds[1].in_grace
                 newest = self.chain.newest()

@@ -14,6 +14,7 @@ from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.attest.behaviour import BEHAVIOURS
 from oracles.attest.keys import KeyFileError, read_key, read_secret
+from oracles.attest.live import LiveFlows
 from oracles.attest.observe import Lookout
 from oracles.attest.score import Scorer
 from oracles.attest.sources import FlowCache, FlowTable, ProbeFile
@@ -29,7 +30,13 @@ from oracles.quorum.member import Member, Risks
 from oracles.quorum.peers import HttpPost, Peers
 from oracles.quorum.store import OtherChain, Store
 from oracles.quorum.web3_chain import Web3Chain, WrongChain
-from oracles.settings import MemberSettings, SettingsError, SourceSettings
+from oracles.settings import (
+    FlowSettings,
+    MemberSettings,
+    NetflowSettings,
+    SettingsError,
+    SourceSettings,
+)
 from oracles.traffic.errors import SourceError
 
 LoadScorer = Callable[[Path | None], Scorer]
@@ -70,7 +77,13 @@ def lookout_of(settings: MemberSettings) -> Lookout:
     return Lookout(probes, upstream, names)
 
 
-def _upstream(settings: MemberSettings, source: SourceSettings) -> FlowTable:
+def _upstream(settings: MemberSettings, source: FlowSettings) -> FlowTable | LiveFlows:
+    if isinstance(source, NetflowSettings):
+        return source.live()
+    return source.live() or _recorded(settings, source)
+
+
+def _recorded(settings: MemberSettings, source: SourceSettings) -> FlowTable:
     cache = FlowCache(settings.data_dir / "flows")
     flows = cache.exported(source.path, settings.upstream_export_s, source.rebase)
     return FlowTable(flows, source.rebase)

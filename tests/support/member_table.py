@@ -22,7 +22,7 @@ from oracles.attest.behaviour import Behaviour, Honest
 from oracles.attest.messages import Domains, Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
 from oracles.attest.score import LaneScorer, Scored, pack_flows
-from oracles.attest.sources import LIVE, FlowTable
+from oracles.attest.sources import LIVE, Arrival, FlowTable
 from oracles.domain.agreement import Compared
 from oracles.domain.flow import Quarantine, build
 from oracles.domain.incident import (
@@ -162,6 +162,9 @@ class Probes:
 
     def visible(self, start_us: int, now_us: int) -> Sequence[Probe]:
         return [p for p in self.probes if start_us <= p.ts < now_us]
+
+    def arrival(self, now_us: int) -> Arrival:
+        return Arrival(0, self.quarantine)
 
     def every_second(self, seconds: range, down: range) -> None:
         """Two probes a second that fail while the service is down."""

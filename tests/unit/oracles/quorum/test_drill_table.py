@@ -9,10 +9,10 @@ import pytest
 
 from scripts.committee.faults import faults
 from scripts.committee.traffic import LiveTraffic
-from scripts.committee_faults import Line, keep, kept, merged, page
+from scripts.committee_faults import Line, keep, kept, merged, page, twice
 
 FAULTS = {fault.name: fault for fault in faults(LiveTraffic(0))}
-GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, True, 0, 1, 60.0)
+GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, 0, True, 0, 1, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, True, 0, 1, 60.0)
         replace(GOOD, reported=0),
         replace(GOOD, outside=1),
         replace(GOOD, reverted=1),
+        replace(GOOD, twice=1),
         replace(GOOD, lost_right=False),
         replace(GOOD, lost_wrong=1),
         replace(GOOD, recovery=3),
@@ -39,6 +40,10 @@ def test_line__too_many_faulty__may_stop_or_bias_but_not_attest() -> None:
     biased = replace(GOOD, fault=FAULTS["lie-high (f + 1)"], outside=2, lost_right=False)
     assert stopped.as_it_must_be
     assert biased.as_it_must_be
+
+
+def test_twice__one_frame_reported_again__is_one() -> None:
+    assert twice([7, 8, 8, 8, 9]) == 1
 
 
 def test_merged__drill_run_again__replaces_its_line_alone(tmp_path: Path) -> None:
