@@ -91,6 +91,9 @@ audit-bench: setup ## the audit's time and memory over 20,000 and 200,000 certif
 train: setup ## train the risk model on the permitted data: same hash, or a new registry entry
 	@$(PY) -m oracles.model.train
 
+train-dask: setup ## grow the shipped model again on two workers: same hash
+	@$(PY) -m oracles.model.on_dask
+
 triggers: setup ## which recordings and captures must and must not fire
 	@$(PY) -m oracles.model.triggers
 
@@ -100,8 +103,11 @@ evaluate: setup ## judge the model's making on networks left out whole; docs/eva
 lab: setup ## record the six networks of the laboratory again (root, an hour)
 	@$(PY) scripts/record_traffic.py lab
 
-committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (half an hour)
+committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (root, an hour)
 	@$(PY) -m scripts.committee_faults $(if $(MEMBERS),--members $(MEMBERS))
+
+fuzz-parsers: setup ## damaged inputs to every parser, MINUTES=10 each (nightly: two and a half hours)
+	@$(PY) -m scripts.fuzz_parsers --minutes $(or $(MINUTES),10) $(if $(ONLY),--only $(ONLY))
 
 bench-oracles: setup ## speeds from packets to scores; NFSTREAM=1 sets nfstream up beside
 	@$(PY) -m scripts.bench.oracles $(if $(NFSTREAM),--nfstream)

@@ -96,6 +96,13 @@ class Listen(_Settings):
     port: Port = 0
 
 
+class ExternalSignerSettings(_Settings):
+    """A signer that keeps the member's key: its JSON-RPC address, and the account."""
+
+    url: str
+    address: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
+
+
 class TimingSettings(_Settings):
     """Parts of the committee's timing that differ from ``default_timing``."""
 
@@ -213,6 +220,7 @@ class MemberSettings(_Settings):
     peers: tuple[str, ...] = ()
     key_file: Path | None = None
     keystore_password_file: Path | None = None
+    external_signer: ExternalSignerSettings | None = None
     pseudonym_key_file: Path
     probes: SourceSettings
     upstream: FlowSettings | None = None

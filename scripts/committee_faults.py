@@ -77,7 +77,9 @@ class Line:
         """f faulty: honest scores, right slots, nothing sent twice, back within two frames. More:
         no progress, or none that marks a slot wrongly."""
         back = self.recovery is not None and self.recovery <= 2
-        if self.lost_wrong or self.twice or self.reverted or not back:
+        # one transaction lost in a race for each report, and one for the slots
+        most_in_vain = self.reported + 1 if self.fault.races else 0
+        if self.lost_wrong or self.twice or self.reverted > most_in_vain or not back:
             return False
         if not self.fault.tolerated:
             return self.reported == 0 or not self.fault.stops
@@ -258,6 +260,8 @@ service is lost for {slots} slots; then it is healed.
 - *slow* stops the faulty members' processes for two of three seconds; *skew* shifts the clock of
   their probes by three minutes.
 - *lie* is wrong in every field, and first: it sends out of turn and attests its own word alone.
+  Whoever has the turn may then come second, so one honest transaction in vain for each report is
+  what such a member can cost the others; it changes nothing that is recorded.
 
 {drills} drills took {seconds:.0f} s, {median:.0f} s each at the median.
 """

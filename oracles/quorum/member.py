@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.client.errors import ChainError
-from contracts.client.signatures import address_of
 from oracles.attest.behaviour import Honest
+from oracles.attest.hands import OwnKey, SignerError
 from oracles.attest.observe import Lookout
 from oracles.attest.score import LaneScorer, Scorer
 from oracles.domain.incident import Epoch, Slot, epoch_of, slot_at
-from oracles.domain.quorum import Committee, Frame, Signer, frame_at
+from oracles.domain.quorum import Committee, Frame, frame_at
 from oracles.evidence.bundle import EvidenceError, EvidenceStore
 from oracles.evidence.observation import Terms
 from oracles.quorum.attest_round import AttestRound
@@ -90,7 +90,7 @@ class Member:
                     if view is None or is_new:
                         view = self.chain.view()
                     self.cycle(view)
-            except (ChainError, EvidenceError, sqlite3.Error) as error:
+            except (ChainError, EvidenceError, SignerError, sqlite3.Error) as error:
                 view = None
                 self.health.failed(error)
                 self._say("member", f"cycle given up: {type(error).__name__}: {error}", view=None)
@@ -132,7 +132,7 @@ class Member:
         committee = self.settings.committee
         timing = committee.timing_for(terms, members)
         me = self.identity or nobody(self.settings)
-        node = Web3Node(self.chain.web3, me.key, self.chain.deployed.chain_id)
+        node = Web3Node(self.chain.web3, me.hand, self.chain.deployed.chain_id)
         desk = Web3Desk(self.chain, Account(node, self.store, Fees()))
         domains = self.chain.deployed.domains
         gossip = me.behaviour.voice(self.peers, lambda word: me.sign(word, domains))
@@ -203,5 +203,4 @@ class Member:
 
 def nobody(settings: MemberSettings) -> Identity:
     """An identity without a seat, for a dry run."""
-    key = (1).to_bytes(32, "big")
-    return Identity(Signer(address_of(key)), key, settings.vantage, Honest())
+    return Identity(OwnKey((1).to_bytes(32, "big")), settings.vantage, Honest())

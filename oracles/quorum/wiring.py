@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from eth_utils.address import to_checksum_address
+
 from contracts.client.artifacts import ArtifactMissing
 from contracts.client.errors import ChainError
 from contracts.client.node import connect
-from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.attest.behaviour import BEHAVIOURS
+from oracles.attest.hands import ExternalSigner, Hand, OwnKey, SignerError
 from oracles.attest.keys import KeyFileError, read_key, read_secret
 from oracles.attest.live import LiveFlows
 from oracles.attest.observe import Lookout
@@ -49,6 +51,7 @@ EXPECTED_ERRORS = (
     OSError,
     OtherChain,
     SettingsError,
+    SignerError,
     SourceError,
     WrongChain,
     sqlite3.Error,
@@ -58,15 +61,28 @@ EXPECTED_ERRORS = (
 
 
 def identity_of(settings: MemberSettings) -> Identity | None:
-    """The member's key and conduct; None when it has no key. Raises KeyFileError, ValueError."""
+    """Who signs for the member, and its conduct; None when nobody does. Raises KeyFileError,
+    ValueError."""
     if settings.behaviour not in BEHAVIOURS:
         raise ValueError(f"behaviour {settings.behaviour} is none of {', '.join(BEHAVIOURS)}")
+    hand = _hand(settings)
+    if hand is None:
+        return None
+    return Identity(hand, settings.vantage, BEHAVIOURS[settings.behaviour]())
+
+
+def _hand(settings: MemberSettings) -> Hand | None:
+    external = settings.external_signer
+    if external and settings.key_file:
+        raise ValueError("key_file and external_signer are both set")
+    if external:
+        return ExternalSigner(external.url, Signer(to_checksum_address(external.address)))
     if settings.key_file is None:
         return None
     password_file = settings.keystore_password_file
-    key = read_key(settings.key_file, read_secret(password_file) if password_file else None)
-    behaviour = BEHAVIOURS[settings.behaviour]()
-    return Identity(Signer(address_of(key)), key, settings.vantage, behaviour)
+    return OwnKey(
+        read_key(settings.key_file, read_secret(password_file) if password_file else None)
+    )
 
 
 def lookout_of(settings: MemberSettings) -> Lookout:

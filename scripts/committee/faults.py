@@ -140,13 +140,15 @@ class WiredCommittee(Committee):
 @dataclass(frozen=True)
 class Fault:
     """One fault: what begins it and what ends it. ``tolerated`` says whether f members have it or
-    f + 1, ``stops`` whether nothing may be reported then."""
+    f + 1, ``stops`` whether nothing may be reported then, ``races`` whether the faulty send out of
+    turn, so that an honest member's transaction may come second."""
 
     name: str
     begin: Callable[[WiredCommittee], None]
     end: Callable[[WiredCommittee], None]
     tolerated: bool = True
     stops: bool = False
+    races: bool = False
 
 
 def nothing(_: WiredCommittee) -> None:
@@ -181,10 +183,11 @@ def skewing(traffic: LiveTraffic, seconds: int) -> Callable[[WiredCommittee], No
 
 def faults(traffic: LiveTraffic) -> list[Fault]:
     """Every fault of the matrix."""
-    lies = ("lie", "lie-high", "lie-low", "lie-random", "equivocate", "replay")
+    lies = ("lie-high", "lie-low", "lie-random", "equivocate", "replay")
     return [
         Fault("none", nothing, nothing),
         Fault("crash", crash, restart),
+        Fault("lie", behaving("lie"), restart, races=True),
         *(Fault(lie, behaving(lie), restart) for lie in lies),
         Fault("slow", WiredCommittee.stutter, WiredCommittee.flow),
         Fault("partition", WiredCommittee.part, WiredCommittee.join),

@@ -19,6 +19,7 @@ from contracts.client.signatures import address_of, recover
 from oracles.attest import batches, messages
 from oracles.attest.batches import GENESIS, Batch, BatchHeader, payload_hash, seal
 from oracles.attest.behaviour import Behaviour, Honest
+from oracles.attest.hands import OwnKey
 from oracles.attest.messages import Domains, Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
 from oracles.attest.score import LaneScorer, Scored, pack_flows
@@ -343,8 +344,7 @@ class Table:
     def seat(self, i: int) -> Seat:
         """Member i, with the database that it left if it was here before."""
         name = f"m{i}"
-        signer = self.chain.committee.members[i].signer
-        me = Identity(signer, KEYS[i], f"out{i}", self.behaviours.get(i, Honest()))
+        me = Identity(OwnKey(KEYS[i]), f"out{i}", self.behaviours.get(i, Honest()))
         home = self.folder / name
         home.mkdir(exist_ok=True)
         store = Store(home / "member.sqlite", "fake")

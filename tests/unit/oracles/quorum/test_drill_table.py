@@ -22,6 +22,7 @@ GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, 0, True, 0, 1, 60.0)
         replace(GOOD, outside=1),
         replace(GOOD, reverted=1),
         replace(GOOD, twice=1),
+        replace(GOOD, fault=FAULTS["lie"], reverted=GOOD.reported + 2),
         replace(GOOD, lost_right=False),
         replace(GOOD, lost_wrong=1),
         replace(GOOD, recovery=3),
@@ -33,6 +34,10 @@ GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, 0, True, 0, 1, 60.0)
 def test_line__harm__is_not_as_it_must_be(bad: Line) -> None:
     assert GOOD.as_it_must_be
     assert not bad.as_it_must_be
+
+
+def test_line__liar_out_of_turn__may_cost_a_transaction_a_report() -> None:
+    assert replace(GOOD, fault=FAULTS["lie"], reverted=GOOD.reported).as_it_must_be
 
 
 def test_line__too_many_faulty__may_stop_or_bias_but_not_attest() -> None:
