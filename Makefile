@@ -109,8 +109,12 @@ committee-faults: setup ## committees of four and seven under every fault; docs/
 fuzz-parsers: setup ## damaged inputs to every parser, MINUTES=10 each (nightly: two and a half hours)
 	@$(PY) -m scripts.fuzz_parsers --minutes $(or $(MINUTES),10) $(if $(ONLY),--only $(ONLY))
 
-bench-oracles: setup ## speeds from packets to scores; NFSTREAM=1 sets nfstream up beside
-	@$(PY) -m scripts.bench.oracles $(if $(NFSTREAM),--nfstream)
+flow-meter: setup ## flows, packets and bytes of each capture beside nfstream and argus; docs/flow-meter.md
+	@$(PY) -m scripts.bench.flow_check
+
+bench-oracles: setup ## speeds from packets to a report on chain, beside nfstream and argus; docs/bench-oracles.md
+	@$(PY) -m scripts.bench.quorum_delay
+	@$(PY) -m scripts.bench.oracles --nfstream
 
 record: setup ## record the demonstration's traffic again (root, Debian's tools, network namespaces)
 	@$(PY) scripts/record_traffic.py demo benign

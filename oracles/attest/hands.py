@@ -81,7 +81,7 @@ class ExternalSigner:
             found = recover(digest(word, domain), signature)
         except (BadSignature, ValueError) as error:
             raise SignerError(f"{self._url}: no signature: {error}") from error
-        if found != self.signer:
+        if str(found) != str(self.signer):
             raise SignerError(f"{self._url}: signed as {found}, not as {self.signer}")
         return signature
 

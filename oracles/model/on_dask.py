@@ -35,7 +35,8 @@ def grow(
     rows = -(-len(both) // max(len(client.scheduler_info()["workers"]), 1))
 
     def parts(values: Any) -> Any:
-        return da.from_array(values, chunks=(rows, *values.shape[1:]))
+        chunks = (rows, *values.shape[1:])
+        return da.from_array(values, chunks=chunks)  # type: ignore[no-untyped-call]
 
     data = dxgb.DaskDMatrix(
         client,

@@ -233,7 +233,7 @@ def damaged(draw: Any, samples: tuple[bytes, ...]) -> bytes:
     """A sample after up to a dozen bytes flipped, numbers at their edges, texts put in, pieces cut,
     doubled or swapped; now and then no sample at all."""
     if draw(st.integers(0, 19)) == 0:
-        return draw(st.binary(max_size=400))
+        return bytes(draw(st.binary(max_size=400)))
     data = bytearray(draw(st.sampled_from(samples)))
     for _ in range(draw(st.integers(0, 12))):
         at = draw(st.integers(0, len(data)))
