@@ -94,6 +94,9 @@ train: setup ## train the risk model on the permitted data: same hash, or a new 
 train-dask: setup ## grow the shipped model again on two workers: same hash
 	@$(PY) -m oracles.model.on_dask
 
+rating: setup ## the rate table and docs/rating.md from the loss and outage data, and a simulated year of a portfolio
+	@$(PY) -m oracles.rating
+
 triggers: setup ## which recordings and captures must and must not fire
 	@$(PY) -m oracles.model.triggers
 
