@@ -166,6 +166,7 @@ def drill(one: WiredCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
     one.follow(traffic, begin + FRAMES * length)
     under = list(reports(one, block))
     fault.end(one)
+    one.healed = True
     healed = one.chain.now() // length
     healed_block = one.chain.web3.eth.block_number + 1
     one.follow(traffic, (healed + HEALED + 1) * length)

@@ -18,10 +18,12 @@ SKEW_S = 180
 
 @dataclass
 class WiredCommittee(Committee):
-    """A committee whose members live in namespaces; ``faulty`` have the fault now."""
+    """A committee whose members live in namespaces; ``faulty`` have or had the fault, which is over
+    once ``healed``."""
 
     wires: Wires = field(kw_only=True)
     faulty: set[int] = field(default_factory=set)
+    healed: bool = True
     _stutter: tuple[threading.Thread, threading.Event] | None = None
 
     def place(self) -> None:
@@ -42,10 +44,11 @@ class WiredCommittee(Committee):
         """Picks the members that get the fault: f, or f + 1 where it is not to be tolerated."""
         f = (self.n - 1) // 3
         self.faulty = set(range(f if fault.tolerated else f + 1))
+        self.healed = False
 
     def waited_for(self) -> list[str]:
-        """Only the members without the fault."""
-        faulty = {f"m{i}" for i in self.faulty}
+        """Only the members without the fault, as long as it lasts."""
+        faulty = set() if self.healed else {f"m{i}" for i in self.faulty}
         return [name for name in super().waited_for() if name not in faulty]
 
     def follow(self, traffic: LiveTraffic, until: int) -> None:
