@@ -95,7 +95,8 @@ class Member:
                 self.health.failed(error)
                 self._say("member", f"cycle given up: {type(error).__name__}: {error}", view=None)
                 stop.wait(1.0)
-            stop.wait(self.settings.poll_ms / 1000)
+            # a message wakes it, so that a round does not wait for the next look at the chain
+            self.news.wait(self.settings.poll_ms / 1000)
 
     def cycle(self, view: ChainView) -> None:
         """One round of everything at one block."""
