@@ -78,9 +78,9 @@ def main() -> int:
             print(f"== {name}\n{done.stdout[-2_000:]}{done.stderr[-6_000:]}", file=sys.stderr)
             table.add_row(name, "-", "-", f"FAILED ({done.returncode})")
             continue
-        inputs, megabytes = done.stdout.split()
-        table.add_row(name, f"{int(inputs):,}", f"{megabytes} MB", "no crash")
-        print(f"{name}: {int(inputs):,} inputs, {megabytes} MB", flush=True)
+        played, megabytes = map(int, done.stdout.split())
+        table.add_row(name, f"{played:,}", f"{megabytes:,} MB", "no crash")
+        print(f"{name}: {played:,} inputs, {megabytes:,} MB", flush=True)
     Console(width=100).print(table)
     return 1 if failed else 0
 

@@ -43,7 +43,8 @@ def zeek_log(flows: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _seconds(micros: int) -> str:
+def _seconds(value: object) -> str:
+    micros = int(str(value))
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
