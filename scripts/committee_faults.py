@@ -106,17 +106,18 @@ def reports(one: WiredCommittee, first_block: int) -> Iterator[tuple[int, list[i
     for log in feed.events.ScoresReported.get_logs(from_block=first_block):
         sent = one.chain.web3.eth.get_transaction(log["transactionHash"])
         _, call = feed.decode_function_input(sent["input"])
-        scores = []
+        scores, packed = [], b""
         for vector in call["vectors"]:
+            packed = vector["scores"] or packed  # equal ones are sent once
             word = ScoreVector(
                 call["committeeVersion"],
                 call["frame"],
                 call["modelHash"],
                 call["firstRisk"],
-                vector["scores"],
+                packed,
             )
             if recover(digest(word, domain), vector["signature"]) in honest:
-                scores.append(unpack_scores(vector["scores"])[one.risk])
+                scores.append(unpack_scores(packed)[one.risk])
         agreed = log["args"]["uncapped"] or log["args"]["scores"]
         yield call["frame"], scores, unpack_scores(agreed)[one.risk]
 
