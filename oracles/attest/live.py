@@ -100,12 +100,16 @@ class Exporters:
 
 class LiveFlows:
     """The flows of a feed. ``allowance_s`` after a frame's end it is complete in any case;
-    ``silent_s`` after its newest record a feed counts as silent. Times are µs of chain time."""
+    ``silent_s`` after its newest record a feed counts as silent; ``most`` flows wait. Times are µs
+    of chain time."""
 
-    def __init__(self, feed: Feed, allowance_s: int, silent_s: int) -> None:
+    def __init__(
+        self, feed: Feed, allowance_s: int, silent_s: int, most: int = MOST_PENDING
+    ) -> None:
         self._feed = feed
         self._allowance_us = allowance_s * MICROS
         self._silent_us = silent_s * MICROS
+        self._most = most
         self._pending = empty()
         self._latest_us = 0
         self._quarantine = Quarantine()
@@ -127,8 +131,8 @@ class LiveFlows:
             return
         self._latest_us = max(self._latest_us, *(int(ends_us(flows).max()) for flows in new))
         pending = concat([self._pending, *new])
-        self._quarantine = self._quarantine.plus("overflow", max(len(pending) - MOST_PENDING, 0))
-        self._pending = pending.iloc[-MOST_PENDING:].reset_index(drop=True)
+        self._quarantine = self._quarantine.plus("overflow", max(len(pending) - self._most, 0))
+        self._pending = pending.iloc[-self._most :].reset_index(drop=True)
 
     def _drop(self, keep: npt.NDArray[np.bool_]) -> pd.DataFrame:
         """Takes the flows that are not to be kept out of the waiting ones."""

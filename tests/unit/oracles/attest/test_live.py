@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pandas as pd
-
-from oracles.attest.live import MOST_PENDING, FollowedLog, LiveFlows
+from oracles.attest.live import FollowedLog, LiveFlows
 from oracles.attest.sources import ProbeFile
 from oracles.domain.flow import FlowBatch, Quarantine
 from oracles.domain.incident import MICROS
@@ -135,10 +133,11 @@ def test_live_flows__unreadable_for_a_while__is_counted_and_goes_on(tmp_path: Pa
 
 def test_live_flows__more_than_fit__oldest_are_dropped_and_counted() -> None:
     recorder = Recorder()
-    flows = live(recorder)
-    many = pd.concat([flows_at([START * MICROS])] * (MOST_PENDING + 1), ignore_index=True)
-    recorder.waiting.append(FlowBatch(many, Quarantine(), "", "zeek"))
-    assert len(flows.visible(0, (START + 2) * MICROS)) == MOST_PENDING
+    flows = LiveFlows(recorder, 2, 300, most=3)
+    recorder.give(START, START + 1)
+    recorder.give(START + 2, START + 3)
+    seen = flows.visible(0, (START + 9) * MICROS)
+    assert seen["ts"].tolist() == [(START + i) * MICROS for i in (1, 2, 3)]
     assert flows.arrival(0).quarantine.counts == {"overflow": 1}
 
 
