@@ -65,7 +65,7 @@ class Entry:
 @dataclass(frozen=True)
 class Outcome:
     """What an entry's capture did; ``found`` are the alerts that it speaks of, ``asset_days`` the
-    days that each asset of it was watched, added up."""
+    minutes in which each asset of it had traffic, added up, in days."""
 
     entry: Entry
     found: Sequence[Alert]
@@ -101,7 +101,7 @@ def judge(entry: Entry) -> Outcome:
         for alert in alerts(flows)
         if entry.concerns(alert) and start - SECOND < alert.start_us <= end
     ]
-    return Outcome(entry, found, len(own_hosts(flows, len(flows) * 2)) * (end - start) / 86_400e6)
+    return Outcome(entry, found, _asset_days(flows))
 
 
 def page(outcomes: Sequence[Outcome], missing: Sequence[Entry]) -> str:
@@ -167,6 +167,17 @@ def _did(outcome: Outcome) -> str:
         return "silent"
     counts = pd.Series([alert.peril for alert in outcome.found]).value_counts()
     return ", ".join(f"{count} × {peril}" for peril, count in counts.items())
+
+
+def _asset_days(flows: pd.DataFrame) -> float:
+    """Some captures join recordings years apart, so only minutes with traffic count."""
+    minute = (flows["ts"] // (60 * SECOND)).to_numpy()
+    ends = pd.concat(
+        pd.DataFrame({"host": flows[name].astype("str"), "minute": minute})
+        for name in ("orig_h", "resp_h")
+    )
+    own = ends[ends["host"].isin(own_hosts(flows, 2 * len(flows)))]
+    return len(own.drop_duplicates()) / 1_440
 
 
 def _span(flows: pd.DataFrame) -> tuple[int, int]:
