@@ -91,20 +91,33 @@ audit-bench: setup ## the audit's time and memory over 20,000 and 200,000 certif
 train: setup ## train the risk model on the permitted data: same hash, or a new registry entry
 	@$(PY) -m oracles.model.train
 
+train-dask: setup ## grow the shipped model again on two workers: same hash
+	@$(PY) -m oracles.model.on_dask
+
+rating: setup ## the rate table and docs/rating.md from the loss and outage data, and a simulated year of a portfolio
+	@$(PY) -m oracles.rating
+
 triggers: setup ## which recordings and captures must and must not fire
 	@$(PY) -m oracles.model.triggers
 
 evaluate: setup ## judge the model's making on networks left out whole; docs/evaluation.md
 	@$(PY) -m oracles.model.evaluate
 
-lab: setup ## record the six networks of the laboratory again (root, an hour)
+lab: setup ## record the six networks of the laboratory and the thresholds beside them again (root, 80 minutes)
 	@$(PY) scripts/record_traffic.py lab
 
-committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (half an hour)
+committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (root, an hour)
 	@$(PY) -m scripts.committee_faults $(if $(MEMBERS),--members $(MEMBERS))
 
-bench-oracles: setup ## speeds from packets to scores; NFSTREAM=1 sets nfstream up beside
-	@$(PY) -m scripts.bench.oracles $(if $(NFSTREAM),--nfstream)
+fuzz-parsers: setup ## damaged inputs to every parser, MINUTES=10 each (nightly: two and a half hours)
+	@$(PY) -m scripts.fuzz_parsers --minutes $(or $(MINUTES),10) $(if $(ONLY),--only $(ONLY))
+
+flow-meter: setup ## flows, packets and bytes of each capture beside nfstream and argus; docs/flow-meter.md
+	@$(PY) -m scripts.bench.flow_check
+
+bench-oracles: setup ## speeds from packets to a report on chain, beside nfstream and argus; docs/bench-oracles.md
+	@$(PY) -m scripts.bench.quorum_delay
+	@$(PY) -m scripts.bench.oracles --nfstream
 
 record: setup ## record the demonstration's traffic again (root, Debian's tools, network namespaces)
 	@$(PY) scripts/record_traffic.py demo benign

@@ -1,9 +1,10 @@
 """One member of the committee as a process; changes when its commands do.
 
-python -m oracles.node --config member.json check     tests the environment
-python -m oracles.node --config member.json           runs; without a key file it only says
-                                                      what it would sign
-python -m oracles.node --config member.json digest    prints the committee settings' digest
+oracles check --config member.json      tests the environment
+oracles run --config member.json        runs; without a key it only says what it would sign
+oracles digest --config member.json     prints the committee settings' digest
+
+``python -m oracles.node`` and ``python -m oracles`` are the same.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def run(settings: MemberSettings, load_scorer: LoadScorer) -> int:
 
 
 def main(argv: list[str] | None = None, load_scorer: LoadScorer = load_model) -> int:
-    parser = argparse.ArgumentParser(prog="oracles.node", description="A committee member")
+    parser = argparse.ArgumentParser(prog="oracles", description="A committee member")
     parser.add_argument("--config", type=Path, required=True, help="the member's settings, JSON")
     parser.add_argument("command", nargs="?", choices=("run", "check", "digest"), default="run")
     options = parser.parse_args(argv)

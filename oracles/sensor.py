@@ -3,8 +3,9 @@ and gives each member every batch; changes when what a sensor sends does.
 
     python -m oracles.sensor --config sensor.json
 
-A flow joins the frame in which it ends. Every closed frame gets a batch, an empty one when nothing
-ended in it, so a missing batch is a silent sensor. Addresses leave the house as pseudonyms.
+A flow joins the frame in which it arrives. Every closed frame gets a batch, an empty one when
+nothing arrived in it, so a missing batch is a silent sensor, or one whose recorder is silent.
+Addresses leave the house as pseudonyms.
 """
 
 from __future__ import annotations
@@ -37,15 +38,16 @@ from oracles.attest.batches import (
     to_wire,
 )
 from oracles.attest.keys import read_key, read_secret
+from oracles.attest.live import FrameSource, RecordedFrames
 from oracles.attest.score import pack_flows
-from oracles.attest.sources import FlowCache, FlowSource, FlowTable
+from oracles.attest.sources import FlowCache, FlowTable
 from oracles.domain.incident import MICROS
 from oracles.domain.quorum import Frame, Signer, frame_at
 from oracles.evidence.pseudonym import Pseudonyms
 from oracles.logs import json_logger
 from oracles.quorum.web3_chain import Web3Chain
 from oracles.quorum.wiring import EXPECTED_ERRORS
-from oracles.settings import SensorSettings
+from oracles.settings import NetflowSettings, SensorSettings
 
 MOST_FRAMES_BACK: Final = 120
 """Frames before the newest closed one with which a new sensor begins at most."""
@@ -123,22 +125,38 @@ class Sensor:
     place: Place
     hosts: tuple[str, ...]
     key: bytes
-    source: FlowSource
+    source: FrameSource
     names: Pseudonyms
     spool: Spool
     since: int
     """second of chain time at which the source begins; 0 = with the newest closed frame"""
+    _begun: bool = False
 
     def cut(self, now: int) -> int:
-        """Makes a batch for each frame that closed by second ``now`` of chain time; how many."""
+        """Makes a batch for each frame that closed and is complete by second ``now`` of chain time;
+        how many."""
         closed = Frame(frame_at(now, self.place.frame_length) - 1)
         sequence, last, previous = self.spool.end()
-        frames = range(self._first(closed) if last is None else last + 1, closed + 1)
-        for number, frame in enumerate(frames, sequence + 1):
-            batch = self._batch(Frame(frame), number, previous)
+        first = self._first(closed) if last is None else last + 1
+        length_us = self.place.frame_length * MICROS
+        if not self._begun:
+            self.source.begin(first * length_us)
+            self._begun = True
+        made = 0
+        for frame in range(first, closed + 1):
+            if not self.source.complete((frame + 1) * length_us, now * MICROS):
+                break
+            made += 1
+            batch = self._batch(Frame(frame), sequence + made, previous)
             self.spool.add(batch)
             previous = batch.header.hash()
-        return len(frames)
+        return made
+
+    def behind(self, now: int) -> int:
+        """Closed frames that have no batch yet; more than one when the recorder is silent."""
+        closed = frame_at(now, self.place.frame_length) - 1
+        _, last, _ = self.spool.end()
+        return max(closed - last, 0) if last is not None else 1
 
     def _first(self, closed: Frame) -> int:
         began = self.since // self.place.frame_length if self.since else closed
@@ -146,7 +164,7 @@ class Sensor:
 
     def _batch(self, frame: Frame, sequence: int, previous: bytes) -> Batch:
         length_us = self.place.frame_length * MICROS
-        flows = self.source.visible(frame * length_us, (frame + 1) * length_us)
+        flows, late = self.source.take(frame * length_us, (frame + 1) * length_us)
         payload = pack_flows(pseudonymous(flows, self.names))
         header = BatchHeader(
             chain_id=self.place.chain_id,
@@ -157,7 +175,7 @@ class Sensor:
             previous="0x" + previous.hex(),
             payload_hash=payload_hash(payload),
             flows=len(flows),
-            late=0,
+            late=late,
             hosts=tuple(self.names.host(host) for host in self.hosts),
         )
         return seal(header, payload, self.key, Signer(address_of(self.key)))
@@ -213,21 +231,31 @@ class Courier(threading.Thread):
 
 
 def build(settings: SensorSettings, chain: Web3Chain, spool: Spool) -> Sensor:
-    """A sensor ready to cut. Raises KeyFileError, SourceError, OSError."""
+    """A sensor ready to cut. Raises KeyFileError, SourceError, OSError, ValueError."""
     password_file = settings.keystore_password_file
     key = read_key(settings.key_file, read_secret(password_file) if password_file else None)
-    rebase = settings.source.rebase
-    flows = FlowCache(settings.data_dir / "flows").connections(settings.source.path)
+    source, since = _source(settings)
     deployed = chain.deployed
     return Sensor(
         place=Place(deployed.chain_id, deployed.feed, settings.risk, deployed.terms.frame_length),
         hosts=settings.hosts,
         key=key,
-        source=FlowTable(flows, rebase),
+        source=source,
         names=Pseudonyms(read_secret(settings.pseudonym_key_file).encode()),
         spool=spool,
-        since=rebase.chain_base,
+        since=since,
     )
+
+
+def _source(settings: SensorSettings) -> tuple[FrameSource, int]:
+    """The flows by frame, and the second of chain time at which a recording begins (0 = none)."""
+    source = settings.source
+    if isinstance(source, NetflowSettings):
+        return source.live(), 0
+    if live := source.live():
+        return live, 0
+    flows = FlowCache(settings.data_dir / "flows").connections(source.path)
+    return RecordedFrames(FlowTable(flows, source.rebase)), source.rebase.chain_base
 
 
 def run(settings: SensorSettings) -> int:
@@ -268,15 +296,24 @@ def _step(
     logger: logging.Logger,
 ) -> int:
     """Cuts what has closed since ``block``; the newest block's number."""
+    sensor.source.poll()
     try:
         newest = chain.newest()
-        made = sensor.cut(chain.view().now) if newest != block else 0
+        if newest == block:
+            return block
+        now = chain.view().now
+        made = sensor.cut(now)
     except ChainError as failure:
         logger.error(f"{type(failure).__name__}: {failure}")
         return block
+    arrival = sensor.source.arrival(now * MICROS)
+    fields = {"silent_s": arrival.silent_s, "refused": dict(arrival.quarantine.counts)}
+    behind = sensor.behind(now)
+    if behind > 1:
+        logger.warning(f"{behind} frames without a batch", extra={"fields": fields})
     if made:
         sequence, frame, _ = sensor.spool.end()
-        logger.info(f"frame {frame}: batch {sequence}")
+        logger.info(f"frame {frame}: batch {sequence}", extra={"fields": fields})
         for courier in couriers:
             courier.news.set()
     return newest

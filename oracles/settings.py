@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from oracles.attest.live import Exporters, FollowedLog, LiveFlows, LogKind
 from oracles.attest.observe import Subject
 from oracles.attest.sources import LIVE, Rebase
 from oracles.domain.incident import LostRule
@@ -39,12 +40,28 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SourceSettings(_Settings):
-    """A file of records; a recording says when it began and which chain second that is."""
+class _Arrival(_Settings):
+    """How long a running recorder is waited for, in seconds: after a frame's end for its records,
+    and for any record at all before it counts as silent."""
+
+    allowance_s: Seconds = 2
+    silent_s: Annotated[int, Field(ge=1)] = 900
+
+
+class SourceSettings(_Arrival):
+    """A file of records; a recording says when it began and which chain second that is. With
+    ``follow`` it is a connection log of that kind that grows and is rotated."""
 
     path: Path
     recording_start_us: int | None = None
     chain_base: int | None = None
+    follow: LogKind | None = None
+
+    def live(self) -> LiveFlows | None:
+        """The flows of a log that is to be followed."""
+        if self.follow is None:
+            return None
+        return LiveFlows(FollowedLog(self.path, self.follow), self.allowance_s, self.silent_s)
 
     @property
     def rebase(self) -> Rebase:
@@ -54,11 +71,36 @@ class SourceSettings(_Settings):
         return Rebase(self.recording_start_us, self.chain_base)
 
 
+class NetflowSettings(_Arrival):
+    """NetFlow v5, v9 and IPFIX over UDP: a private address to listen on, and whom to hear."""
+
+    netflow_host: str
+    netflow_port: Port
+    exporters: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    def live(self) -> LiveFlows:
+        """The flows received. Raises ValueError for a public address, OSError when it cannot
+        bind."""
+        feed = Exporters(self.netflow_host, self.netflow_port, self.exporters)
+        return LiveFlows(feed, self.allowance_s, self.silent_s)
+
+
+FlowSettings = SourceSettings | NetflowSettings
+"""Where flows come from."""
+
+
 class Listen(_Settings):
     """Where the HTTP interface listens; port 0 takes a free one."""
 
     host: str = "127.0.0.1"
     port: Port = 0
+
+
+class ExternalSignerSettings(_Settings):
+    """A signer that keeps the member's key: its JSON-RPC address, and the account."""
+
+    url: str
+    address: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{40}$")]
 
 
 class TimingSettings(_Settings):
@@ -178,9 +220,10 @@ class MemberSettings(_Settings):
     peers: tuple[str, ...] = ()
     key_file: Path | None = None
     keystore_password_file: Path | None = None
+    external_signer: ExternalSignerSettings | None = None
     pseudonym_key_file: Path
     probes: SourceSettings
-    upstream: SourceSettings | None = None
+    upstream: FlowSettings | None = None
     upstream_export_s: Annotated[int, Field(ge=1)] = 5
     model: Path | None = None
     evidence: Annotated[str, Field(pattern="^s3://.")] | None = None
@@ -208,7 +251,7 @@ class SensorSettings(_Settings):
     key_file: Path
     keystore_password_file: Path | None = None
     pseudonym_key_file: Path
-    source: SourceSettings
+    source: FlowSettings
     poll_ms: Annotated[int, Field(ge=10)] = 200
 
     @classmethod

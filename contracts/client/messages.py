@@ -306,6 +306,34 @@ def digest(message: Message, domain: Domain) -> bytes:
     return keccak256(b"\x19\x01" + separator(domain) + struct_hash(message))
 
 
+def typed_data(message: Message, domain: Domain) -> dict[str, Any]:
+    """The message as JSON of `eth_signTypedData_v4`; numbers are decimal strings, bytes hex."""
+    kind = type(message)
+    return {
+        "types": {
+            "EIP712Domain": [
+                {"name": name, "type": typed}
+                for typed, name in (part.split() for part in DOMAIN_TYPE[13:-1].split(","))
+            ],
+            kind.__name__: [{"name": _camel(n), "type": typed} for n, typed in members(kind)],
+        },
+        "primaryType": kind.__name__,
+        "domain": {
+            "name": domain.name,
+            "version": DOMAIN_VERSION,
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.verifying_contract,
+        },
+        "message": {_camel(n): _json_value(getattr(message, n)) for n, _ in members(kind)},
+    }
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def pack_scores(scores: Sequence[int]) -> bytes:
     """Scores as big-endian uint16 lanes, padded with NO_SENSOR_DATA to whole groups of 16 risks."""
     padded = [*scores, *[NO_SENSOR_DATA] * (-len(scores) % 16)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from oracles.attest.sources import FlowSource, ProbeSource
+from oracles.attest.sources import Arrival, FlowSource, ProbeSource
 from oracles.domain.flood import Load, load
 from oracles.domain.incident import MICROS, ProbeResult, Slot, lost_slots
 from oracles.evidence.observation import Mark, Terms, attack_evidence, lost_evidence
@@ -33,6 +33,18 @@ class Lookout:
     probes: ProbeSource
     upstream: FlowSource | None
     names: Pseudonyms
+
+    def poll(self) -> None:
+        """Takes in what has come from a running recorder."""
+        if self.upstream is not None:
+            self.upstream.poll()
+
+    def arrivals(self, now: int) -> dict[str, Arrival]:
+        """How each source stands at second ``now`` of chain time."""
+        found = {"probes": self.probes.arrival(now * MICROS)}
+        if self.upstream is not None:
+            found["upstream"] = self.upstream.arrival(now * MICROS)
+        return found
 
     def marks(self, subject: Subject, slots: range, now: int, terms: Terms) -> list[Mark]:
         """The slots among ``slots`` to be marked, as far as records are visible at second

@@ -25,6 +25,7 @@ from oracles.traffic.meter import MeterSettings, meter
 from oracles.traffic.pcap import is_capture, read_packets
 from oracles.traffic.probes import Micros, Probe, ProbeRecordError, parse_line
 from oracles.traffic.sources import open_source
+from oracles.traffic.tail import FollowedLines
 
 Make = Callable[[], pd.DataFrame]
 
@@ -49,6 +50,21 @@ LIVE: Final = Rebase(0, 0)
 """For sources whose clock is chain time already."""
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """How a source stands: seconds since its newest record (None before any), and what was refused
+    so far, by reason."""
+
+    silent_s: int | None
+    quarantine: Quarantine
+
+    @classmethod
+    def of(cls, latest_us: int, now_us: int, quarantine: Quarantine) -> Arrival:
+        """The standing of a source whose newest record is of ``latest_us`` (0 = there is none)."""
+        silent = max(now_us - latest_us, 0) // MICROS if latest_us else None
+        return cls(silent, quarantine)
+
+
 class ProbeSource(Protocol):
     """A member's own probes."""
 
@@ -64,9 +80,21 @@ class ProbeSource(Protocol):
         """Records that could not be read, by reason."""
         ...
 
+    def arrival(self, now_us: int) -> Arrival:
+        """How it stands."""
+        ...
+
 
 class FlowSource(Protocol):
     """Flows as seen from one place."""
+
+    def poll(self) -> None:
+        """Takes in what has come; to be called more often than anything is asked."""
+        ...
+
+    def arrival(self, now_us: int) -> Arrival:
+        """How it stands."""
+        ...
 
     def visible(self, start_us: int, now_us: int) -> pd.DataFrame:
         """Flows whose last packet was in [start_us, now_us)."""
@@ -74,17 +102,17 @@ class FlowSource(Protocol):
 
 
 class ProbeFile:
-    """A file of probe records that may grow while it is read, recorded or live.
+    """A file of probe records that may grow and be rotated while it is read, recorded or live.
 
     Raises FileNotFoundError when a recording is missing; a live file may appear later.
     """
 
     def __init__(self, path: Path, rebase: Rebase = LIVE) -> None:
-        self._path = path
+        self._lines = FollowedLines(path)
         self._shift = rebase.shift_us
         self._live = rebase == LIVE
-        self._offset = 0
         self._probes: list[Probe] = []
+        self._latest_us = 0
         self.quarantine = Quarantine()
         if not self._live:
             with open_bytes(path) as stream:
@@ -100,17 +128,14 @@ class ProbeFile:
             first = 0
         return [p for p in self._probes[first:] if p.ts + (p.latency_us or 0) < now_us]
 
+    def arrival(self, now_us: int) -> Arrival:
+        """See ProbeSource."""
+        return Arrival.of(self._latest_us, now_us, self.quarantine)
+
     def _read_on(self) -> None:
-        if not self._path.exists():
-            return
-        if self._path.stat().st_size < self._offset:
-            self._offset = 0
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        self._take(whole.splitlines())
+        for whole, refused, _ in self._lines.poll():
+            self.quarantine = self.quarantine.merge(refused)
+            self._take(whole.splitlines())
 
     def _take(self, lines: Iterable[bytes]) -> None:
         taken = len(self._probes)
@@ -121,6 +146,7 @@ class ProbeFile:
                 self.quarantine = self.quarantine.plus(error.reason)
                 continue
             self._probes.append(replace(probe, ts=Micros(probe.ts + self._shift)))
+            self._latest_us = max(self._latest_us, probe.ts + self._shift)
         if len(self._probes) > taken:
             self._probes.sort(key=_started)
 
@@ -138,6 +164,13 @@ class FlowTable:
         order = np.argsort(ends, kind="stable")
         self._flows = shifted.iloc[order].reset_index(drop=True)
         self._ends = ends[order]
+
+    def poll(self) -> None:
+        """See FlowSource."""
+
+    def arrival(self, now_us: int) -> Arrival:
+        """See FlowSource; a recording is never silent."""
+        return Arrival(0, Quarantine())
 
     def visible(self, start_us: int, now_us: int) -> pd.DataFrame:
         """See FlowSource."""

@@ -124,7 +124,7 @@ def parse(name: bytes, data: bytes) -> Bundle:
     """A bundle from its bytes. Raises EvidenceError when they are no JSON object."""
     try:
         bundle = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise EvidenceError(name.hex(), "no JSON") from error
     if not isinstance(bundle, dict):
         raise EvidenceError(name.hex(), "no object")

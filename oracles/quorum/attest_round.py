@@ -3,7 +3,7 @@ when the steps of that round do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -12,6 +12,7 @@ from contracts.client.messages import Observation
 from oracles.attest.behaviour import Gossip
 from oracles.attest.messages import Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
+from oracles.domain.agreement import Compared, of_marks
 from oracles.domain.incident import (
     EPOCH_SLOTS,
     Epoch,
@@ -19,6 +20,7 @@ from oracles.domain.incident import (
     SlotClock,
     SlotMasks,
     epoch_of,
+    mask_of,
     slots_of,
     votes,
 )
@@ -43,7 +45,8 @@ from oracles.quorum.store import Store
 
 @dataclass
 class AttestRound:
-    """Runs the rounds of one member."""
+    """Runs the rounds of one member. ``compared`` is told of each member's mark of a slot that has
+    closed (kind, signer, how)."""
 
     me: Identity
     chain: Chain
@@ -54,7 +57,9 @@ class AttestRound:
     lookout: Lookout
     terms: Terms
     timing: Timing
+    compared: Callable[[str, Signer, Compared], None] = lambda *_: None
     _judged_to: dict[int, int] = field(default_factory=dict)
+    _compared_to: dict[int, int] = field(default_factory=dict)
 
     @property
     def clock(self) -> SlotClock:
@@ -80,6 +85,7 @@ class AttestRound:
         first, last = epoch_of(Slot(slots.start)), epoch_of(Slot(slots.stop - 1))
         epochs = [Epoch(epoch) for epoch in range(first, last + 1)]
         said = {epoch: self._epoch(view, subject.number, epoch) for epoch in epochs}
+        self._compare(view, subject.number, slots.start)
         news = "; ".join(f"epoch {epoch}: {what}" for epoch, what in said.items() if what)
         return f"subject {subject.number}: {news or 'nothing marked'}"
 
@@ -101,6 +107,25 @@ class AttestRound:
         if plan is None:
             return _why_not(held, recorded, committee, markable)
         return self._when_due(view, committee, subject, epoch, held, plan)
+
+    def _compare(self, view: ChainView, subject: int, closed: int) -> None:
+        """Compares the marks of the slots before ``closed`` that have not been, with what the chain
+        and this member know."""
+        first = self._compared_to.setdefault(subject, closed)
+        self._compared_to[subject] = max(first, closed)
+        slots = [Slot(slot) for slot in range(first, closed)]
+        for epoch in sorted({epoch_of(slot) for slot in slots}):
+            committee = view.epoch_committee(epoch)
+            held = self._held(committee, subject, epoch) if committee else []
+            if committee is None or not held:
+                continue
+            lanes = dict(view.lanes(subject, epoch, committee))
+            for one, _ in held:
+                lanes[one.signer] = lanes.get(one.signer, SlotMasks()) | one.masks
+            members = [member.signer for member in committee.active]
+            mask = mask_of(slots, epoch)
+            for signer, found in of_marks(lanes, members, mask, committee.lost_quorum):
+                self.compared("marks", signer, found)
 
     def _sign_new(
         self, committee: Committee, subject: int, epoch: Epoch, markable: int, attacks: bool

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 
+from contracts.client.messages import ScoreVector
+from oracles.attest.hands import SignerError
 from oracles.domain.quorum import frame_at
 from oracles.quorum.identity import Identity
 from oracles.quorum.web3_chain import Web3Chain
@@ -51,9 +53,9 @@ def findings(settings: MemberSettings, load_scorer: LoadScorer) -> Iterator[tupl
     identity, chain = None, None
     try:
         identity = identity_of(settings)
-        yield "key file", None if identity else "not set: a dry run signs nothing"
+        yield "key", None if identity else "not set: a dry run signs nothing"
     except EXPECTED_ERRORS as error:
-        yield "key file", str(error)
+        yield "key", str(error)
     try:
         bind(settings).close()
         yield "port", None
@@ -83,6 +85,15 @@ def findings(settings: MemberSettings, load_scorer: LoadScorer) -> Iterator[tupl
         yield f"peer {peer}", _peer(peer)
     if chain is not None:
         yield from _chain_findings(settings, chain, identity, load_scorer)
+
+
+def _signing(identity: Identity, chain: Web3Chain) -> str | None:
+    """Asks for the signature of a vector of no committee, which is of no use to anybody."""
+    try:
+        identity.sign(ScoreVector(0, 0, bytes(32), 0, b""), chain.deployed.domains)
+    except SignerError as error:
+        return str(error)
+    return None
 
 
 def _peer(url: str) -> str | None:
@@ -124,6 +135,8 @@ def _chain_findings(
             else f"digest 0x{settings.committee.digest().hex()}, registered 0x{registered.hex()}"
         ),
     )
+    if identity is not None:
+        yield "signing", _signing(identity, chain)
     model = load_scorer(settings.model).model_hash
     yield "model", chain.model_refusal(model, view.now)
     if identity is not None:

@@ -45,9 +45,14 @@ async def _body(request: Request, most: int) -> Any:
         data += piece
         if len(data) > most:
             raise Problem(413, "request too large", f"more than {most} bytes")
+    return read_json(bytes(data))
+
+
+def read_json(data: bytes) -> Any:
+    """A request's JSON. Raises Problem."""
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Problem(400, "no JSON") from error
 
 

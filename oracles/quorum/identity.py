@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oracles.attest.behaviour import Behaviour
-from oracles.attest.messages import Domains, Signed, Word, sign_word
+from oracles.attest.hands import Hand
+from oracles.attest.messages import Domains, Signed, Word
 from oracles.domain.quorum import Signer
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A member's key and conduct."""
+    """Who signs for a member, where it stands, and its conduct."""
 
-    signer: Signer
-    key: bytes
+    hand: Hand
     vantage: str
     behaviour: Behaviour
 
+    @property
+    def signer(self) -> Signer:
+        """The member's account."""
+        return self.hand.signer
+
     def sign(self, word: Word, domains: Domains) -> Signed:
-        """The message under the member's signature."""
-        return sign_word(word, domains, self.key, self.signer)
+        """The message under the member's signature. Raises SignerError."""
+        return Signed(word, self.hand.sign_word(word, domains.of(word)), self.signer)

@@ -11,6 +11,7 @@ from contracts.client.messages import Observation, ScoreVector
 from oracles.attest import batches
 from oracles.attest.batches import Batch, MalformedBatch
 from oracles.attest.messages import Domains, MalformedMessage, Signed, from_wire
+from oracles.domain.incident import EPOCH_SLOTS
 from oracles.domain.quorum import Committee, Frame, Signer
 from oracles.quorum.store import Store
 
@@ -38,6 +39,10 @@ class Admission:
     subjects: Collection[int] = ()
     sensors: Mapping[int, Signer] = field(default_factory=dict)
     """risk → whose batches count"""
+    now: int = 0
+    """the block's time"""
+    frame_length: int = 1
+    slot_length: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class BatchOutcome:
 
 
 class Inbox:
-    """Takes in messages from any thread; ``count`` is told every outcome."""
+    """Takes in messages from any thread; ``count`` is told every outcome (kind, signer, outcome),
+    ``late`` how long after its frame or slot an accepted one came (kind, signer, seconds)."""
 
     def __init__(
         self,
@@ -58,11 +64,13 @@ class Inbox:
         chain_id: int,
         feed: str,
         count: Callable[[str, str, str], None],
+        late: Callable[[str, str, int], None] = lambda *_: None,
     ) -> None:
         self._store = store
         self._domains = domains
         self._place = (chain_id, feed)
         self._count = count
+        self._late = late
         self.admission = Admission()
 
     def take(self, wires: Sequence[object]) -> dict[Outcome, int]:
@@ -92,6 +100,7 @@ class Inbox:
         if vector.frame not in self.admission.frames:
             return "out_of_time"
         if self._store.add_vector(signed, vector):
+            self._came("scores", signed.signer, (vector.frame + 1) * self.admission.frame_length)
             return "accepted"
         frame, first = Frame(vector.frame), vector.first_risk_index
         known = self._store.vectors(vector.committee_version, frame, first)
@@ -103,7 +112,14 @@ class Inbox:
             return "unknown_subject"
         if seen.epoch not in self.admission.epochs:
             return "out_of_time"
-        return "accepted" if self._store.add_observation(signed, seen) else "known"
+        if not self._store.add_observation(signed, seen):
+            return "known"
+        newest = seen.epoch * EPOCH_SLOTS + (seen.lost_mask | seen.attack_mask).bit_length()
+        self._came("marks", signed.signer, newest * self.admission.slot_length)
+        return "accepted"
+
+    def _came(self, kind: str, signer: Signer, due: int) -> None:
+        self._late(kind, signer, self.admission.now - due)
 
     def take_batch(self, wire: object) -> BatchOutcome:
         """Takes in a sensor's batch, noting what is missing before it."""
@@ -128,6 +144,7 @@ class Inbox:
         except MalformedBatch:
             return self._batch("broken_chain", end.sequence + 1)
         self._store.add_batch(batch, gap)
+        self._came("batch", batch.sensor, (header.frame + 1) * self.admission.frame_length)
         return self._batch("accepted", header.sequence + 1)
 
     def _batch(

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contracts.client.errors import ChainError
-from contracts.client.signatures import address_of
 from oracles.attest.behaviour import Honest
+from oracles.attest.hands import OwnKey, SignerError
 from oracles.attest.observe import Lookout
 from oracles.attest.score import LaneScorer, Scorer
 from oracles.domain.incident import Epoch, Slot, epoch_of, slot_at
-from oracles.domain.quorum import Committee, Frame, Signer, frame_at
+from oracles.domain.quorum import Committee, Frame, frame_at
 from oracles.evidence.bundle import EvidenceError, EvidenceStore
 from oracles.evidence.observation import Terms
 from oracles.quorum.attest_round import AttestRound
@@ -80,6 +80,7 @@ class Member:
         """Cycles at each new block and each message until ``stop`` is set."""
         view: ChainView | None = None
         while not stop.is_set():
+            self.lookout.poll()
             try:
                 waiting = self._rounds is not None and self._rounds[1].in_grace
                 newest = self.chain.newest()
@@ -89,15 +90,17 @@ class Member:
                     if view is None or is_new:
                         view = self.chain.view()
                     self.cycle(view)
-            except (ChainError, EvidenceError, sqlite3.Error) as error:
+            except (ChainError, EvidenceError, SignerError, sqlite3.Error) as error:
                 view = None
                 self.health.failed(error)
                 self._say("member", f"cycle given up: {type(error).__name__}: {error}", view=None)
                 stop.wait(1.0)
-            stop.wait(self.settings.poll_ms / 1000)
+            # a message wakes it, so that a round does not wait for the next look at the chain
+            self.news.wait(self.settings.poll_ms / 1000)
 
     def cycle(self, view: ChainView) -> None:
         """One round of everything at one block."""
+        heard = self.health.heard()
         risks = self.risks.current()
         committee = self._committee(view)
         if committee is None:
@@ -110,7 +113,7 @@ class Member:
             self._forget(view, scores, attests)
         for case, sentence in sentences:
             self._say(case, sentence, view)
-        self.health.cycled(view.number, view.now, [sentence for _, sentence in sentences])
+        self.health.cycled(view.number, view.now, heard, [sentence for _, sentence in sentences])
 
     def _committee(self, view: ChainView) -> Committee | None:
         """The committee of the current frame, or of the current epoch before it has one."""
@@ -130,7 +133,7 @@ class Member:
         committee = self.settings.committee
         timing = committee.timing_for(terms, members)
         me = self.identity or nobody(self.settings)
-        node = Web3Node(self.chain.web3, me.key, self.chain.deployed.chain_id)
+        node = Web3Node(self.chain.web3, me.hand, self.chain.deployed.chain_id)
         desk = Web3Desk(self.chain, Account(node, self.store, Fees()))
         domains = self.chain.deployed.domains
         gossip = me.behaviour.voice(self.peers, lambda word: me.sign(word, domains))
@@ -138,12 +141,13 @@ class Member:
         rules = Terms(terms.slot_length, committee.lost_rule, committee.flood_rule)
         lanes = LaneScorer(self.scorer, self.store, terms.frame_length)
         return (
-            ScoreRound(*shared, lanes, timing, time.monotonic),
-            AttestRound(*shared, self.lookout, rules, timing),
+            ScoreRound(*shared, lanes, timing, time.monotonic, self.health.compared),
+            AttestRound(*shared, self.lookout, rules, timing, self.health.compared),
         )
 
     def _admit(self, view: ChainView, risks: RisksFile, attests: AttestRound) -> None:
-        frame = frame_at(view.now, self.chain.deployed.terms.frame_length)
+        terms = self.chain.deployed.terms
+        frame = frame_at(view.now, terms.frame_length)
         slots = attests.clock.open_slots(view.now)
         first, last = epoch_of(Slot(slots.start)), epoch_of(Slot(slots.stop))
         committees = [view.epoch_committee(Epoch(e)) for e in range(first, last + 1)]
@@ -154,6 +158,9 @@ class Member:
             epochs=range(first, last + 2),
             subjects={subject.number for subject in risks.subjects()},
             sensors={sensor.risk: sensor.sensor for sensor in risks.sensors()},
+            now=view.now,
+            frame_length=terms.frame_length,
+            slot_length=terms.slot_length,
         )
 
     def _round(
@@ -197,5 +204,4 @@ class Member:
 
 def nobody(settings: MemberSettings) -> Identity:
     """An identity without a seat, for a dry run."""
-    key = (1).to_bytes(32, "big")
-    return Identity(Signer(address_of(key)), key, settings.vantage, Honest())
+    return Identity(OwnKey((1).to_bytes(32, "big")), settings.vantage, Honest())

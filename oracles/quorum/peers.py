@@ -76,6 +76,11 @@ class LetterBox:
             self._waiting.append(wire)
             self._news.notify_all()
 
+    def waiting(self) -> int:
+        """How many messages the peer has not taken."""
+        with self._news:
+            return len(self._waiting)
+
     def deliver(self) -> bool:
         """Posts what is waiting; True when nothing waits any more."""
         with self._news:
@@ -117,6 +122,10 @@ class Peers:
         """Ends the threads."""
         for box in self._boxes:
             box.stop()
+
+    def waiting(self) -> dict[str, int]:
+        """How many messages each peer has not taken, by its URL."""
+        return {box.url: box.waiting() for box in self._boxes}
 
     def offer(self, signed: Signed) -> None:
         """Sends an own message to all peers."""

@@ -12,6 +12,7 @@ from oracles.attest.batches import to_wire
 from oracles.attest.behaviour import Gossip
 from oracles.attest.messages import MOST_RISKS, Signed
 from oracles.attest.score import Lane, LaneScorer
+from oracles.domain.agreement import Compared, of_scores
 from oracles.domain.quorum import (
     NO_SENSOR,
     Committee,
@@ -44,7 +45,8 @@ class SensorOf:
 
 @dataclass
 class ScoreRound:
-    """Runs the rounds of one member. ``clock`` gives seconds that only rise, for the grace."""
+    """Runs the rounds of one member. ``clock`` gives seconds that only rise, for the grace;
+    ``compared`` is told of each member's vector of a frame that is past (kind, signer, how)."""
 
     me: Identity
     chain: Chain
@@ -55,6 +57,8 @@ class ScoreRound:
     lanes: LaneScorer
     timing: Timing
     clock: Callable[[], float]
+    compared: Callable[[str, Signer, Compared], None] = lambda *_: None
+    _compared_to: int = 0
     _grace: dict[str, float] = field(default_factory=dict)
     _grace_before: dict[str, float] = field(default_factory=dict)
 
@@ -70,8 +74,27 @@ class ScoreRound:
         newest = Frame(frame_at(view.now, self.chain.deployed.terms.frame_length) - 1)
         said = [self._newest(view, newest, sensors)]
         for frame in range(newest - 1, newest - 1 - LATE_FRAMES, -1):
-            said += self._late(view, Frame(frame), sensors)
+            said += self._late(view, Frame(frame), newest, sensors)
+        self._compare(view, Frame(newest - 1 - LATE_FRAMES))
         return "; ".join(said)
+
+    def _compare(self, view: ChainView, frame: Frame) -> None:
+        """Compares the vectors of a frame that nobody reports any more, once."""
+        if frame <= self._compared_to:
+            return
+        self._compared_to = frame
+        committee = view.frame_committee(frame)
+        for first in range(0, view.risk_count() if committee else 0, MOST_RISKS):
+            own = self._signed(committee, frame, first) if committee else None
+            if committee is None or own is None:
+                continue
+            vectors = {
+                signed.signer: unpack_scores(_vector(signed).scores)
+                for signed in self._collected(committee, frame, own)
+            }
+            members = [member.signer for member in committee.active]
+            for signer, found in of_scores(vectors, members).items():
+                self.compared("scores", signer, found)
 
     def _newest(self, view: ChainView, frame: Frame, sensors: Sequence[SensorOf]) -> str:
         committee = view.frame_committee(frame)
@@ -89,18 +112,30 @@ class ScoreRound:
             for first in range(0, count, MOST_RISKS)
         )
 
-    def _late(self, view: ChainView, frame: Frame, sensors: Sequence[SensorOf]) -> list[str]:
-        """What was sent for an earlier frame that this member signed."""
+    def _late(
+        self, view: ChainView, frame: Frame, newest: Frame, sensors: Sequence[SensorOf]
+    ) -> list[str]:
+        """What was sent for an earlier frame that this member signed. A newer frame with a quorum
+        goes first: a report of the earlier one would come after it in vain."""
         committee = view.frame_committee(frame)
         if committee is None or committee.seat(self.me.signer) is None:
             return []
         said = []
         for first in range(0, view.risk_count(), MOST_RISKS):
             own = self._signed(committee, frame, first)
-            if own is not None:
+            newer = range(frame + 1, newest + 1)
+            if own is not None and not any(self._quorate(view, Frame(n), first) for n in newer):
                 count = min(len(own.scores) // 2, view.risk_count() - first)
                 said.append(self._group(view, committee, frame, first, count, sensors))
         return [sentence for sentence in said if "submitted frame" in sentence]
+
+    def _quorate(self, view: ChainView, frame: Frame, first: int) -> bool:
+        """Whether this member holds a quorum of vectors of a frame that it signed itself."""
+        committee = view.frame_committee(frame)
+        own = self._signed(committee, frame, first) if committee else None
+        if committee is None or own is None:
+            return False
+        return len(self._collected(committee, frame, own)) >= committee.vector_quorum
 
     def _group(
         self,

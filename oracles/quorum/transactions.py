@@ -12,8 +12,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from eth_account import Account as EthAccount
 from eth_typing import ChecksumAddress
+from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import TransactionNotFound
@@ -21,6 +21,7 @@ from web3.types import TxParams
 
 from contracts.client.errors import AlreadyKnown, ChainError, typed
 from contracts.client.node import gas_limit
+from oracles.attest.hands import Hand, SignerError
 from oracles.quorum.chain import Delivered, Undelivered
 from oracles.quorum.store import Intent, Store
 
@@ -49,7 +50,7 @@ class Node(Protocol):
         ...
 
     def sign(self, to: str, data: str, gas: int, nonce: int, price: int) -> tuple[bytes, bytes]:
-        """The raw transaction and its hash."""
+        """The raw transaction and its hash. Raises SignerError."""
         ...
 
     def send(self, raw: bytes) -> None: ...
@@ -74,7 +75,7 @@ class Account:
             if earlier:
                 return self._fate(earlier[-1])
             return self._send(work, to, data)
-        except ChainError as error:
+        except (ChainError, SignerError) as error:
             return Undelivered(f"{type(error).__name__}: {error}")
 
     def _fate(self, intent: Intent) -> Delivered | Undelivered:
@@ -128,16 +129,15 @@ class Account:
 class Web3Node:
     """A JSON-RPC node, as one account's way to the chain."""
 
-    def __init__(self, web3: Web3, key: bytes, chain_id: int) -> None:
+    def __init__(self, web3: Web3, hand: Hand, chain_id: int) -> None:
         self._eth = web3.eth
-        self._account = EthAccount.from_key(key)
+        self._hand = hand
         self._chain_id = chain_id
 
     @property
     def address(self) -> ChecksumAddress:
         """The account's address."""
-        address: ChecksumAddress = self._account.address
-        return address
+        return to_checksum_address(self._hand.signer)
 
     def gas_limit(self, to: str, data: str) -> int:
         """See Node."""
@@ -160,7 +160,7 @@ class Web3Node:
 
     def sign(self, to: str, data: str, gas: int, nonce: int, price: int) -> tuple[bytes, bytes]:
         """See Node."""
-        signed = self._account.sign_transaction(
+        return self._hand.sign_transaction(
             {
                 "to": to,
                 "data": data,
@@ -171,7 +171,6 @@ class Web3Node:
                 "chainId": self._chain_id,
             }
         )
-        return bytes(signed.raw_transaction), bytes(signed.hash)
 
     def send(self, raw: bytes) -> None:
         """See Node."""

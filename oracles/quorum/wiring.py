@@ -7,13 +7,16 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from eth_utils.address import to_checksum_address
+
 from contracts.client.artifacts import ArtifactMissing
 from contracts.client.errors import ChainError
 from contracts.client.node import connect
-from contracts.client.signatures import address_of
 from contracts.client.system import Deployment
 from oracles.attest.behaviour import BEHAVIOURS
+from oracles.attest.hands import ExternalSigner, Hand, OwnKey, SignerError
 from oracles.attest.keys import KeyFileError, read_key, read_secret
+from oracles.attest.live import LiveFlows
 from oracles.attest.observe import Lookout
 from oracles.attest.score import Scorer
 from oracles.attest.sources import FlowCache, FlowTable, ProbeFile
@@ -29,7 +32,13 @@ from oracles.quorum.member import Member, Risks
 from oracles.quorum.peers import HttpPost, Peers
 from oracles.quorum.store import OtherChain, Store
 from oracles.quorum.web3_chain import Web3Chain, WrongChain
-from oracles.settings import MemberSettings, SettingsError, SourceSettings
+from oracles.settings import (
+    FlowSettings,
+    MemberSettings,
+    NetflowSettings,
+    SettingsError,
+    SourceSettings,
+)
 from oracles.traffic.errors import SourceError
 
 LoadScorer = Callable[[Path | None], Scorer]
@@ -42,6 +51,7 @@ EXPECTED_ERRORS = (
     OSError,
     OtherChain,
     SettingsError,
+    SignerError,
     SourceError,
     WrongChain,
     sqlite3.Error,
@@ -51,15 +61,28 @@ EXPECTED_ERRORS = (
 
 
 def identity_of(settings: MemberSettings) -> Identity | None:
-    """The member's key and conduct; None when it has no key. Raises KeyFileError, ValueError."""
+    """Who signs for the member, and its conduct; None when nobody does. Raises KeyFileError,
+    ValueError."""
     if settings.behaviour not in BEHAVIOURS:
         raise ValueError(f"behaviour {settings.behaviour} is none of {', '.join(BEHAVIOURS)}")
+    hand = _hand(settings)
+    if hand is None:
+        return None
+    return Identity(hand, settings.vantage, BEHAVIOURS[settings.behaviour]())
+
+
+def _hand(settings: MemberSettings) -> Hand | None:
+    external = settings.external_signer
+    if external and settings.key_file:
+        raise ValueError("key_file and external_signer are both set")
+    if external:
+        return ExternalSigner(external.url, Signer(to_checksum_address(external.address)))
     if settings.key_file is None:
         return None
     password_file = settings.keystore_password_file
-    key = read_key(settings.key_file, read_secret(password_file) if password_file else None)
-    behaviour = BEHAVIOURS[settings.behaviour]()
-    return Identity(Signer(address_of(key)), key, settings.vantage, behaviour)
+    return OwnKey(
+        read_key(settings.key_file, read_secret(password_file) if password_file else None)
+    )
 
 
 def lookout_of(settings: MemberSettings) -> Lookout:
@@ -70,7 +93,13 @@ def lookout_of(settings: MemberSettings) -> Lookout:
     return Lookout(probes, upstream, names)
 
 
-def _upstream(settings: MemberSettings, source: SourceSettings) -> FlowTable:
+def _upstream(settings: MemberSettings, source: FlowSettings) -> FlowTable | LiveFlows:
+    if isinstance(source, NetflowSettings):
+        return source.live()
+    return source.live() or _recorded(settings, source)
+
+
+def _recorded(settings: MemberSettings, source: SourceSettings) -> FlowTable:
     cache = FlowCache(settings.data_dir / "flows")
     flows = cache.exported(source.path, settings.upstream_export_s, source.rebase)
     return FlowTable(flows, source.rebase)
@@ -100,6 +129,8 @@ def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, Ht
 
     logger = json_logger(settings.name)
     post = HttpPost()
+    peers = Peers(settings.peers, post, health.posted)
+    health.undelivered = peers.waiting
     member = Member(
         settings=settings,
         identity=identity,
@@ -107,8 +138,10 @@ def build(settings: MemberSettings, load_scorer: LoadScorer) -> tuple[Member, Ht
         store=store,
         evidence=EvidenceStore(settings.evidence or settings.data_dir / "evidence"),
         health=health,
-        inbox=Inbox(store, domains, chain.deployed.chain_id, chain.deployed.feed, count),
-        peers=Peers(settings.peers, post, health.posted),
+        inbox=Inbox(
+            store, domains, chain.deployed.chain_id, chain.deployed.feed, count, health.late
+        ),
+        peers=peers,
         lookout=lookout_of(settings),
         scorer=load_scorer(settings.model),
         risks=Risks(settings.risks, logger),

@@ -50,6 +50,10 @@ class NetflowListener:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the socket."""
         self._socket.close()
 
     def receive(self, wait_s: float, most: int = 10_000) -> int:

@@ -5,12 +5,12 @@ out of such a file does.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from oracles.domain.flow import COLUMNS, TEXTS, FlowBatch, FlowSchemaError
+from oracles.domain.flow import COLUMNS, TEXTS, FlowBatch
 from oracles.traffic.compressed import sha256_of
 from oracles.traffic.errors import MalformedLog
 from oracles.traffic.records import addresses, refuse_invalid
@@ -30,12 +30,18 @@ def read_parquet(path: Path) -> FlowBatch:
     Refused records are counted with the reasons of ``flow.partition``. Raises MalformedLog when the
     file is damaged or lacks a needed column, OSError on opening.
     """
+    with path.open("rb") as raw:
+        return _read(path, raw)
+
+
+def _read(path: Path, raw: BinaryIO) -> FlowBatch:
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(raw) as file:
             names = [name for name in file.schema_arrow.names if name in COLUMNS]
             if missing := [name for name in _NEEDED if name not in names]:
                 raise MalformedLog(path, f"lacks the column {missing[0]}")
-            table = file.read(columns=names).to_pandas()
+            # a stranger's notes for pandas are not followed
+            table = file.read(columns=names).replace_schema_metadata(None).to_pandas()
         columns = {name: table[name] for name in names}
         for name in TEXTS:
             if name in columns:
@@ -46,6 +52,6 @@ def read_parquet(path: Path) -> FlowBatch:
         flows, quarantine = refuse_invalid(
             {"source_kind": "parquet", "byte_basis": "ip", "raw_sha256": digest} | columns
         )
-    except (pa.ArrowException, FlowSchemaError) as error:
-        raise MalformedLog(path, str(error).splitlines()[0]) from error
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise MalformedLog(path, (str(error).splitlines() or ["unreadable"])[0]) from error
     return FlowBatch(flows, quarantine, digest, "parquet")

@@ -67,7 +67,7 @@ def parse_line(line: str | bytes) -> Probe:
     """Read one JSON line; raises ProbeRecordError for anything that is not a whole record."""
     try:
         fields = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProbeRecordError("no JSON") from error
     if not isinstance(fields, Mapping) or set(fields) != set(Probe.__dataclass_fields__):
         raise ProbeRecordError("fields differ")

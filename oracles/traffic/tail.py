@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -43,16 +43,13 @@ class Arrived:
     silent_us: int
 
 
-class LogTail:
-    """One followed log. ``decoder`` makes the decoder of each new file from its name and a hash."""
+class FollowedLines:
+    """The lines of a file that grows, is rotated or truncated."""
 
-    def __init__(self, path: Path, decoder: Callable[[Path, str], Decoder]) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._make = decoder
         self._file: BinaryIO | None = None
-        self._decoder: Decoder = decoder(path, "")
         self._rest = b""
-        self._latest_us = 0
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -60,36 +57,19 @@ class LogTail:
             self._file.close()
             self._file = None
 
-    def poll(self, now_us: int) -> Arrived:
-        """The records that were completed since the last poll.
+    def poll(self) -> Iterator[tuple[bytes, Quarantine, bool]]:
+        """Whole lines that were completed since the last poll, without the last one's line feed;
+        what was refused; and whether another file follows. One step a file.
 
-        A log that does not exist yet gives none. A block that is not of the log's format is counted
-        as ``unreadable_block``; a line that never ends as ``endless_line``.
+        A line that never ends is counted as ``endless_line``.
         """
-        digest = hashlib.sha256()
-        tables: list[pd.DataFrame] = []
-        quarantine = Quarantine()
         while True:
             rotated = self._rotated()
-            lines, refused = self._lines(digest.update)
-            quarantine = quarantine.merge(refused)
-            if lines:
-                try:
-                    flows, refused = self._decoder.flows(lines)
-                    tables.append(flows)
-                except MalformedLog:
-                    refused = Quarantine().plus("unreadable_block")
-                quarantine = quarantine.merge(refused)
+            lines, refused = self._lines()
+            yield lines, refused, rotated
             if not rotated:
-                break
+                return
             self._reopen()
-        flows = concat(tables).assign(raw_sha256=digest.hexdigest())
-        flows["raw_sha256"] = flows["raw_sha256"].astype("category")
-        if len(flows):
-            self._latest_us = max(self._latest_us, int(ends_us(flows).max()))
-        silent = now_us - self._latest_us if self._latest_us else 0
-        batch = FlowBatch(flows, quarantine, digest.hexdigest(), self._decoder.kind)
-        return Arrived(batch, self._latest_us, max(silent, 0))
 
     def _rotated(self) -> bool:
         """Whether the name belongs to another file than the open one; opens the first one."""
@@ -111,22 +91,61 @@ class LogTail:
     def _reopen(self) -> None:
         self.close()
         self._rest = b""
-        self._decoder = self._make(self._path, "")
         try:
             self._file = self._path.open("rb")
         except FileNotFoundError:
             self._file = None
 
-    def _lines(self, hashed: Callable[[bytes], None]) -> tuple[list[bytes], Quarantine]:
+    def _lines(self) -> tuple[bytes, Quarantine]:
         if self._file is None:
-            return [], Quarantine()
+            return b"", Quarantine()
         data = self._rest + self._file.read(MOST_AT_ONCE)
         whole, _, self._rest = data.rpartition(b"\n")
-        refused = Quarantine()
         if len(self._rest) > LONGEST_LINE:
             self._rest = b""
-            refused = refused.plus("endless_line")
-        if not whole:
-            return [], refused
-        hashed(whole + b"\n")
-        return whole.split(b"\n"), refused
+            return whole, Quarantine().plus("endless_line")
+        return whole, Quarantine()
+
+
+class LogTail:
+    """One followed log. ``decoder`` makes the decoder of each new file from its name and a hash."""
+
+    def __init__(self, path: Path, decoder: Callable[[Path, str], Decoder]) -> None:
+        self._path = path
+        self._make = decoder
+        self._lines = FollowedLines(path)
+        self._decoder: Decoder = decoder(path, "")
+        self._latest_us = 0
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._lines.close()
+
+    def poll(self, now_us: int) -> Arrived:
+        """The records that were completed since the last poll.
+
+        A log that does not exist yet gives none. A block that is not of the log's format is counted
+        as ``unreadable_block``, besides what FollowedLines and the decoder refuse.
+        """
+        digest = hashlib.sha256()
+        tables: list[pd.DataFrame] = []
+        quarantine = Quarantine()
+        for whole, refused, another_follows in self._lines.poll():
+            quarantine = quarantine.merge(refused)
+            if whole:
+                digest.update(whole + b"\n")
+                try:
+                    flows, refused = self._decoder.flows(whole.split(b"\n"))
+                    tables.append(flows)
+                except MalformedLog:
+                    refused = Quarantine().plus("unreadable_block")
+                quarantine = quarantine.merge(refused)
+            if another_follows:
+                self._decoder = self._make(self._path, "")
+        flows = concat(tables).assign(raw_sha256=digest.hexdigest())
+        flows["raw_sha256"] = flows["raw_sha256"].astype("category")
+        if len(flows):
+            self._latest_us = max(self._latest_us, int(ends_us(flows).max()))
+        silent = now_us - self._latest_us if self._latest_us else 0
+        batch = FlowBatch(flows, quarantine, digest.hexdigest(), self._decoder.kind)
+        return Arrived(batch, self._latest_us, max(silent, 0))

@@ -53,6 +53,8 @@ def read_vpc_log(path: Path) -> FlowBatch:
     with open_bytes(path) as stream:
         try:
             for lines in stream.line_blocks():
+                if not lines:  # a piece of one long line
+                    continue
                 if not fields:
                     fields = _fields(path, lines[0])
                 table, refused = _table(lines, fields)

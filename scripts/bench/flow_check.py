@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,34 +67,38 @@ class Compared:
         return self.ours == self.nfstream
 
 
+NFSTREAM: Final = ROOT / ".make" / "nfstream" / "bin" / "python"
+
+
 def nfstream_python() -> Path:
     """An interpreter that has nfstream; its environment is made on first use."""
-    folder = ROOT / ".make" / "nfstream"
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "-q", f"nfstream=={VERSION}"]
+    if not NFSTREAM.exists():
+        subprocess.run([sys.executable, "-m", "venv", str(NFSTREAM.parents[1])], check=True)
+        pip = [str(NFSTREAM), "-m", "pip", "install", "-q", f"nfstream=={VERSION}"]
         subprocess.run(pip, check=True)
-    return python
+    return NFSTREAM
+
+
+def our_counts(path: Path) -> Counts:
+    """A capture by this project's meter, with nfstream's rules of when a flow ends."""
+    idle_us = IDLE_S * 1_000_000
+    settings = MeterSettings(idle_us, idle_us, idle_us, restart_on_syn=False)
+    flows = read_pcap(path, settings).flows
+    pkts = flows[["orig_pkts", "resp_pkts"]].sum(axis=1)
+    size = int(flows[["orig_ip_bytes", "resp_ip_bytes"]].to_numpy().sum())
+    return Counts(len(flows), int(pkts.sum()), size)
 
 
 def compared(python: Path) -> Iterable[Compared]:
     """Every published capture, in order of name."""
-    idle_us = IDLE_S * 1_000_000
-    settings = MeterSettings(idle_us, idle_us, idle_us, restart_on_syn=False)
     for path in sorted((data_folder() / "captures").glob("*.pcap*")):
-        flows = read_pcap(path, settings).flows
-        pkts = flows[["orig_pkts", "resp_pkts"]].sum(axis=1)
-        size = int(flows[["orig_ip_bytes", "resp_ip_bytes"]].to_numpy().sum())
         yield Compared(
-            path.name,
-            Counts(len(flows), int(pkts.sum()), size),
-            _nfstream(python, path),
-            _argus(path),
+            path.name, our_counts(path), nfstream_counts(python, path), argus_packets(path)
         )
 
 
-def _nfstream(python: Path, path: Path) -> Counts | None:
+def nfstream_counts(python: Path, path: Path) -> Counts | None:
+    """A capture by nfstream; None when it ends with an error."""
     command = [str(python), "-c", _COUNT, str(path), str(IDLE_S)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
@@ -102,16 +107,17 @@ def _nfstream(python: Path, path: Path) -> Counts | None:
         return None
 
 
-def _argus(path: Path) -> int | None:
+def argus_packets(path: Path) -> int | None:
+    """IP packets by argus's count; None where it is not installed."""
     if not (shutil.which("argus") and shutil.which("ra")):
         return None
-    metered = subprocess.run(
-        ["argus", "-r", str(path), "-w", "-"], capture_output=True, check=False
-    ).stdout
-    shown = subprocess.run(
-        ["ra", "-r", "-", "-n", "-s", "proto", "pkts", "-c", ","],
-        input=metered, capture_output=True, check=False,
-    ).stdout.decode("utf-8", "replace")  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        metered = Path(folder) / "argus.out"  # into a pipe it may lose its last record
+        subprocess.run(["argus", "-r", str(path), "-w", str(metered)], check=True)
+        shown = subprocess.run(
+            ["ra", "-r", str(metered), "-n", "-s", "proto", "pkts", "-c", ","],
+            capture_output=True, check=True,
+        ).stdout.decode("utf-8", "replace")  # fmt: skip
     rows = (line.split(",") for line in shown.splitlines())
     return sum(
         int(row[1])
@@ -135,10 +141,11 @@ _WHY: Final = {
 
 _TEXT: Final = """# Flow meter against nfstream and argus
 
-Written by `NFSTREAM=1 make bench-oracles`: flows, packets and IP bytes of each published capture by
-this project's meter and by nfstream {version} (idle timeout {idle} s, no active one, no deep
-inspection), and argus's packets. Equal in {equal} of {total} captures; packets equal argus's in
-{argus_equal} of {argus_total}, what is not IP apart.
+Written by `make flow-meter` (`python -m scripts.bench.flow_check`): flows, packets and IP bytes of
+each published capture by this project's meter and by nfstream {version} (idle timeout {idle} s, no
+active one, no deep inspection), and argus's packets. Equal in {equal} of {total} captures; packets
+equal argus's in {argus_equal} of {argus_total}, what is not IP apart. A shipped capture is compared
+in `tests/recordings/test_flow_meter.py`, where the tools are there.
 
 | capture | flows | packets | IP bytes | nfstream | argus's packets | why not equal |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -179,3 +186,7 @@ def page(found: Sequence[Compared]) -> str:
 def write(found: Iterable[Compared]) -> None:
     """Writes the page."""
     PAGE.write_text(page(list(found)))
+
+
+if __name__ == "__main__":
+    write(compared(nfstream_python()))

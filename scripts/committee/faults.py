@@ -2,108 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from scripts.committee.local_chain import free_port
+from scripts.committee.local_chain import wait_until
 from scripts.committee.processes import Committee
 from scripts.committee.traffic import LiveTraffic
+from scripts.committee.wires import PORT, Wires
 
 SKEW_S = 180
-SETTLE_S = 0.3
-
-
-class Gates:
-    """TCP forwarders, one for each ordered pair of members, that can be shut for a member."""
-
-    def __init__(self) -> None:
-        self.shut: set[int] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def open(self, source: int, target: int, target_port: int) -> int:
-        """A port through which ``source`` reaches ``target``."""
-        port = free_port()
-
-        async def serve() -> None:
-            async def handle(r: asyncio.StreamReader, w: asyncio.StreamWriter) -> None:
-                await self._forward(source, target, target_port, r, w)
-
-            await asyncio.start_server(handle, "127.0.0.1", port)
-
-        asyncio.run_coroutine_threadsafe(serve(), self._loop).result(10)
-        return port
-
-    async def _forward(
-        self,
-        source: int,
-        target: int,
-        target_port: int,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        if {source, target} & self.shut:
-            writer.close()
-            return
-        try:
-            back, forth = await asyncio.open_connection("127.0.0.1", target_port)
-        except OSError:
-            writer.close()
-            return
-        await asyncio.gather(
-            self._pipe(source, target, reader, forth), self._pipe(source, target, back, writer)
-        )
-
-    async def _pipe(
-        self, source: int, target: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        with contextlib.suppress(OSError):
-            while data := await reader.read(1 << 16):
-                if {source, target} & self.shut:
-                    break
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-
-    def close(self) -> None:
-        """Ends all forwarders."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
 
 
 @dataclass
-class GatedCommittee(Committee):
-    """A committee whose members reach each other through gates; ``faulty`` have the fault now."""
+class WiredCommittee(Committee):
+    """A committee whose members live in namespaces; ``faulty`` have or had the fault, which is over
+    once ``healed``."""
 
+    wires: Wires = field(kw_only=True)
     faulty: set[int] = field(default_factory=set)
-    _gates: Gates = field(default_factory=Gates)
-    _doors: dict[tuple[int, int], int] = field(default_factory=dict)
+    healed: bool = True
     _stutter: tuple[threading.Thread, threading.Event] | None = None
 
-    def peer_url(self, i: int, j: int) -> str:
-        """Through the gate from i to j."""
-        if (i, j) not in self._doors:
-            self._doors[i, j] = self._gates.open(i, j, self.ports[j])
-        return f"http://127.0.0.1:{self._doors[i, j]}"
+    def place(self) -> None:
+        """See Committee."""
+        self.host = "0.0.0.0"  # of a namespace
+        self.ports = [PORT for _ in self.keys]
+        self.urls = [self.wires.peer_url(i) for i in range(self.n)]
 
-    def close_gates(self) -> None:
-        """Ends the gates."""
-        self._gates.close()
+    def url(self, name: str) -> str:
+        """See Committee."""
+        return self.wires.own_url(int(name[1:]))
+
+    def inside(self, name: str) -> list[str]:
+        """See Committee."""
+        return [] if name == "sensor" else self.wires.inside(int(name[1:]))
 
     def choose(self, fault: Fault) -> None:
         """Picks the members that get the fault: f, or f + 1 where it is not to be tolerated."""
         f = (self.n - 1) // 3
         self.faulty = set(range(f if fault.tolerated else f + 1))
+        self.healed = False
 
     def waited_for(self) -> list[str]:
-        """Only the members without the fault."""
-        faulty = {f"m{i}" for i in self.faulty}
+        """Only the members without the fault, as long as it lasts."""
+        faulty = set() if self.healed else {f"m{i}" for i in self.faulty}
         return [name for name in super().waited_for() if name not in faulty]
 
     def follow(self, traffic: LiveTraffic, until: int) -> None:
@@ -112,8 +57,25 @@ class GatedCommittee(Committee):
             now = self.chain.pass_time(2)
             traffic.advance(now)
             self.caught_up()
-            # what the cycles said is heard and acted upon before it is the next one's turn
-            time.sleep(SETTLE_S)
+            self.quiet()
+
+    def quiet(self) -> None:
+        """Waits until every member that is waited for has given its words to the others of them,
+        has acted upon what it heard, and has seen the newest block."""
+        names = self.waited_for()
+        others = {name: self.urls[int(name[1:])] for name in names}
+
+        def settled() -> bool:
+            block = self.chain.web3.eth.block_number
+            for name in names:
+                page = self.health(name)
+                if page is None or page["block"] < block or page["heard"] > page["acted_on"]:
+                    return False
+                if any(page["undelivered"].get(url) for url in others.values()):
+                    return False
+            return bool(self.chain.web3.eth.block_number == block)
+
+        wait_until("quiet", settled, 180)
 
     def lost_between(self, first: int) -> set[int]:
         """Slots from ``first`` on that the chain's quorum calls lost."""
@@ -139,13 +101,17 @@ class GatedCommittee(Committee):
             self.kill(f"m{i}")
         self.configure(i, behaviour)
 
+    def part(self) -> None:
+        """Parts the faulty members from the others and the sensor."""
+        self.wires.part(self.faulty)
+
     def cut_off(self) -> None:
-        """Shuts the gates of the faulty members."""
-        self._gates.shut = set(self.faulty)
+        """Takes the faulty members' wires down."""
+        self.wires.cut(self.faulty)
 
     def join(self) -> None:
-        """Opens all gates."""
-        self._gates.shut = set()
+        """Ends both."""
+        self.wires.heal(self.faulty)
 
     def stutter(self) -> None:
         """Stops the faulty members' processes for two of three seconds, until ``flow``."""
@@ -177,39 +143,41 @@ class GatedCommittee(Committee):
 @dataclass(frozen=True)
 class Fault:
     """One fault: what begins it and what ends it. ``tolerated`` says whether f members have it or
-    f + 1, ``stops`` whether nothing may be reported then."""
+    f + 1, ``stops`` whether nothing may be reported then, ``races`` whether the faulty send out of
+    turn, so that an honest member's transaction may come second."""
 
     name: str
-    begin: Callable[[GatedCommittee], None]
-    end: Callable[[GatedCommittee], None]
+    begin: Callable[[WiredCommittee], None]
+    end: Callable[[WiredCommittee], None]
     tolerated: bool = True
     stops: bool = False
+    races: bool = False
 
 
-def nothing(_: GatedCommittee) -> None:
+def nothing(_: WiredCommittee) -> None:
     """No fault, no healing."""
 
 
-def crash(one: GatedCommittee) -> None:
+def crash(one: WiredCommittee) -> None:
     """Kills the faulty members."""
     for i in one.faulty:
         one.kill(f"m{i}")
 
 
-def restart(one: GatedCommittee) -> None:
+def restart(one: WiredCommittee) -> None:
     """Starts the faulty members again, honest."""
     one.behave("honest")
 
 
-def behaving(behaviour: str) -> Callable[[GatedCommittee], None]:
+def behaving(behaviour: str) -> Callable[[WiredCommittee], None]:
     """Restarts the faulty members with a behaviour."""
     return lambda one: one.behave(behaviour)
 
 
-def skewing(traffic: LiveTraffic, seconds: int) -> Callable[[GatedCommittee], None]:
+def skewing(traffic: LiveTraffic, seconds: int) -> Callable[[WiredCommittee], None]:
     """Shifts the clocks of the faulty members' probes."""
 
-    def shift(one: GatedCommittee) -> None:
+    def shift(one: WiredCommittee) -> None:
         for i in one.faulty:
             traffic.skew[i] = seconds
 
@@ -218,14 +186,23 @@ def skewing(traffic: LiveTraffic, seconds: int) -> Callable[[GatedCommittee], No
 
 def faults(traffic: LiveTraffic) -> list[Fault]:
     """Every fault of the matrix."""
-    lies = ("lie", "lie-high", "lie-low", "lie-random", "equivocate", "replay")
+    lies = ("lie-high", "lie-low", "lie-random", "equivocate", "replay")
     return [
         Fault("none", nothing, nothing),
         Fault("crash", crash, restart),
+        Fault("lie", behaving("lie"), restart, races=True),
         *(Fault(lie, behaving(lie), restart) for lie in lies),
-        Fault("slow", GatedCommittee.stutter, GatedCommittee.flow),
-        Fault("partition", GatedCommittee.cut_off, GatedCommittee.join),
+        Fault("slow", WiredCommittee.stutter, WiredCommittee.flow),
+        Fault("partition", WiredCommittee.part, WiredCommittee.join),
+        Fault("cut off", WiredCommittee.cut_off, WiredCommittee.join),
         Fault("skew", skewing(traffic, SKEW_S), skewing(traffic, 0)),
         Fault("crash (f + 1)", crash, restart, tolerated=False, stops=True),
+        Fault(
+            "partition (f + 1)",
+            WiredCommittee.part,
+            WiredCommittee.join,
+            tolerated=False,
+            stops=True,
+        ),
         Fault("lie-high (f + 1)", behaving("lie-high"), restart, tolerated=False),
     ]

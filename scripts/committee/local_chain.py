@@ -61,15 +61,16 @@ class LocalChain:
 
 
 @contextmanager
-def local_chain(block_s: float | None = None) -> Iterator[LocalChain]:
-    """A Ganache for the length of the block; it mines each transaction at once, or every
-    ``block_s`` seconds."""
+def local_chain(block_s: float | None = None, host: str = "127.0.0.1") -> Iterator[LocalChain]:
+    """A Ganache for the length of the block, at an address of this machine; it mines each
+    transaction at once, or every ``block_s`` seconds."""
     port = free_port()
     command = [
         str(ROOT / "node_modules" / ".bin" / "ganache-cli"),
         "--wallet.deterministic", "--wallet.totalAccounts", "20",
         "--chain.chainId", str(CHAIN_ID), "--chain.hardfork", "shanghai",
-        "--miner.blockGasLimit", "30000000", "--server.port", str(port), "--logging.quiet",
+        "--miner.blockGasLimit", "30000000", "--logging.quiet",
+        "--server.host", host, "--server.port", str(port),
         *(("--miner.blockTime", str(block_s)) if block_s else ()),
     ]  # fmt: skip
     process = subprocess.Popen(
@@ -80,7 +81,7 @@ def local_chain(block_s: float | None = None) -> Iterator[LocalChain]:
         start_new_session=True,
     )
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{host}:{port}"
         web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 30}))
         wait_until("Ganache", web3.is_connected)
         yield LocalChain(url, web3)

@@ -58,8 +58,11 @@ class Committee:
     n: int
     traffic: Traffic
     keys: list[bytes] = field(default_factory=list)
+    host: str = "127.0.0.1"
+    """on which members listen"""
     ports: list[int] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    """where other members and the sensor reach each member"""
     risk: int = 0
     base: int = 0
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -115,8 +118,7 @@ class Committee:
         self._secret("pseudonyms.key", "p" * 32)
         self._secret("sensor.key", keccak(text=f"sensor {self.folder}").hex())
         self.traffic.prepare(self.folder, self.base, self.n)
-        self.ports = [free_port() for _ in self.keys]
-        self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
+        self.place()
         sensor = address_of(keccak(text=f"sensor {self.folder}"))
         risk = {
             "risk": self.risk,
@@ -129,6 +131,11 @@ class Committee:
             self.configure(i, (behaviours or {}).get(i, "honest"))
         self._write("sensor.json", self._sensor_settings())
 
+    def place(self) -> None:
+        """Chooses where each member listens and is reached."""
+        self.ports = [free_port() for _ in self.keys]
+        self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
+
     def configure(self, i: int, behaviour: str) -> None:
         """Writes a member's settings."""
         settings = {
@@ -138,8 +145,8 @@ class Committee:
             "data_dir": f"m{i}",
             "risks": "risks.json",
             "vantage": f"out{i}",
-            "listen": {"port": self.ports[i]},
-            "peers": [self.peer_url(i, j) for j in range(self.n) if j != i],
+            "listen": {"host": self.host, "port": self.ports[i]},
+            "peers": [self.urls[j] for j in range(self.n) if j != i],
             "key_file": self._secret(f"m{i}.key", self.keys[i].hex()),
             "pseudonym_key_file": "pseudonyms.key",
             "probes": self.traffic.probes(i),
@@ -149,10 +156,6 @@ class Committee:
             "poll_ms": 150,
         }
         self._write(f"m{i}.json", settings)
-
-    def peer_url(self, i: int, j: int) -> str:
-        """Where member i reaches member j."""
-        return self.urls[j]
 
     def _sensor_settings(self) -> dict[str, Any]:
         return {
@@ -183,9 +186,10 @@ class Committee:
         names = names or (*(f"m{i}" for i in range(self.n)), "sensor")
         for name in names:
             module = "oracles.sensor" if name == "sensor" else "oracles.node"
+            config = str(self.folder / f"{name}.json")
             with (self.folder / f"{name}.log").open("ab") as log:
                 self.running[name] = subprocess.Popen(
-                    [sys.executable, "-m", module, "--config", str(self.folder / f"{name}.json")],
+                    [*self.inside(name), sys.executable, "-m", module, "--config", config],
                     cwd=ROOT,
                     env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
                     stdin=subprocess.DEVNULL,
@@ -210,7 +214,12 @@ class Committee:
         return page if "block" in page else None
 
     def url(self, name: str) -> str:
+        """Where a member is asked for its health."""
         return self.urls[int(name[1:])]
+
+    def inside(self, name: str) -> list[str]:
+        """What the command of a member or the sensor begins with."""
+        return []
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()

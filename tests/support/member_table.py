@@ -19,10 +19,12 @@ from contracts.client.signatures import address_of, recover
 from oracles.attest import batches, messages
 from oracles.attest.batches import GENESIS, Batch, BatchHeader, payload_hash, seal
 from oracles.attest.behaviour import Behaviour, Honest
+from oracles.attest.hands import OwnKey
 from oracles.attest.messages import Domains, Signed, masks_of
 from oracles.attest.observe import Lookout, Subject
 from oracles.attest.score import LaneScorer, Scored, pack_flows
-from oracles.attest.sources import LIVE, FlowTable
+from oracles.attest.sources import LIVE, Arrival, FlowTable
+from oracles.domain.agreement import Compared
 from oracles.domain.flow import Quarantine, build
 from oracles.domain.incident import (
     MICROS,
@@ -161,6 +163,9 @@ class Probes:
 
     def visible(self, start_us: int, now_us: int) -> Sequence[Probe]:
         return [p for p in self.probes if start_us <= p.ts < now_us]
+
+    def arrival(self, now_us: int) -> Arrival:
+        return Arrival(0, self.quarantine)
 
     def every_second(self, seconds: range, down: range) -> None:
         """Two probes a second that fail while the service is down."""
@@ -331,19 +336,22 @@ class Table:
         self.behaviours = behaviours or {}
         self.sensors = (SensorOf(0, SENSOR),)
         self.down: set[int] = set()
+        self.compared: list[tuple[str, str, Signer, Compared]] = []
+        self.late: list[tuple[str, str, int]] = []
         self.sequence, self.previous = 0, GENESIS
         self.seats = [self.seat(i) for i in range(n)]
 
     def seat(self, i: int) -> Seat:
         """Member i, with the database that it left if it was here before."""
         name = f"m{i}"
-        signer = self.chain.committee.members[i].signer
-        me = Identity(signer, KEYS[i], f"out{i}", self.behaviours.get(i, Honest()))
+        me = Identity(OwnKey(KEYS[i]), f"out{i}", self.behaviours.get(i, Honest()))
         home = self.folder / name
         home.mkdir(exist_ok=True)
         store = Store(home / "member.sqlite", "fake")
         evidence = EvidenceStore(home / "evidence")
-        inbox = Inbox(store, DOMAINS, 1337, FEED, lambda *_: None)
+        inbox = Inbox(
+            store, DOMAINS, 1337, FEED, lambda *_: None, lambda *late: self.late.append(late)
+        )
         self.mesh.inboxes[name] = inbox
         desk = FakeDesk(self.chain, name)
         probes = Probes()
@@ -354,10 +362,14 @@ class Table:
         terms = Terms(TERMS.slot_length, LostRule(), SMALL_FLOOD)
         lookout = Lookout(probes, upstream, Pseudonyms(b"k" * 32))
         lanes = LaneScorer(CountingScorer(), store, TERMS.frame_length)
+
+        def compared(kind: str, signer: Signer, found: Compared) -> None:
+            self.compared.append((name, kind, signer, found))
+
         return Seat(
             name, me, probes, store, evidence, inbox, desk,
-            ScoreRound(*shared, lanes, self.timing, lambda: 0.0),
-            AttestRound(*shared, lookout, terms, self.timing),
+            ScoreRound(*shared, lanes, self.timing, lambda: 0.0, compared),
+            AttestRound(*shared, lookout, terms, self.timing, compared),
         )  # fmt: skip
 
     def at(self, now: int) -> None:
@@ -373,6 +385,9 @@ class Table:
                 range(max(epoch - 2, 0), epoch + 2),
                 {self.subject.number},
                 {0: SENSOR},
+                now,
+                TERMS.frame_length,
+                TERMS.slot_length,
             )
 
     def give(self, frame: int, flows: pd.DataFrame) -> None:

@@ -17,6 +17,7 @@ from oracles.attest.batches import (
     from_wire,
     to_wire,
 )
+from oracles.attest.live import RecordedFrames
 from oracles.attest.score import pack_flows, unpack_flows
 from oracles.attest.sources import LIVE, FlowTable
 from oracles.domain.incident import MICROS
@@ -41,7 +42,7 @@ NAMES = Pseudonyms(b"k" * 16)
 def sensor(folder: Path, flows: pd.DataFrame) -> Sensor:
     spool = Spool(folder / "sensor.sqlite")
     place = Place(1337, FEED, 0, 60)
-    table = FlowTable(flows, LIVE)
+    table = RecordedFrames(FlowTable(flows, LIVE))
     return Sensor(place, ("10.0.0.1",), SENSOR_KEY, table, NAMES, spool, since=START - 120)
 
 

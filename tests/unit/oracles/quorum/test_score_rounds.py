@@ -148,6 +148,28 @@ def test_score_round__quorum_comes_a_frame_late__that_frame_is_still_reported(
     assert [sent.split()[1] for sent in table.chain.sent] == [str(FRAME)]
 
 
+def test_score_round__newer_frame_has_a_quorum__the_late_one_is_left(tmp_path: Path) -> None:
+    table = Table(4, tmp_path)
+    table.at(END)
+    with_batch(table)
+    table.down = {2, 3}
+    table.score()  # two vectors of the frame
+    table.down = set()
+    table.at(END + 60)
+    with_batch(table, frame=FRAME + 1)
+    for seat in table.seats:  # the others sign the frame late, and all sign the newer one
+        seat.scores.cycle(table.chain, table.sensors)
+    late = ScoreVector(1, FRAME, b"\x77" * 32, 0, pack_scores([30]))
+    for i in (2, 3):
+        signed = sign_word(late, DOMAINS, KEYS[i], table.seats[i].me.signer)
+        for seat in table.seats:
+            seat.store.add_vector(signed, late)
+    table.at(END + 62)
+    table.score()
+    table.score()
+    assert [sent.split()[1] for sent in table.chain.sent] == [str(FRAME + 1)]
+
+
 @pytest.mark.parametrize("fault", [name for name in BEHAVIOURS if "crash" not in name])
 @pytest.mark.parametrize("n", [4, 7])
 def test_score_round__f_members_with_a_fault__scores_stay_honest_and_none_is_lost(
