@@ -553,7 +553,7 @@ FALSIFICATIONS = (
     Falsification(
         "certificates are paid one unit too much",
         lambda c: c.edit("ClaimsDesk", "CertificatesPaid", more("amount")),
-        "amount paid is",
+        "granted in all is",
     ),
     Falsification(
         "a certificate is paid twice",
