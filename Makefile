@@ -103,7 +103,7 @@ triggers: setup ## which recordings and captures must and must not fire
 evaluate: setup ## judge the model's making on networks left out whole; docs/evaluation.md
 	@$(PY) -m oracles.model.evaluate
 
-lab: setup ## record the six networks of the laboratory again (root, an hour)
+lab: setup ## record the six networks of the laboratory and the thresholds beside them again (root, 80 minutes)
 	@$(PY) scripts/record_traffic.py lab
 
 committee-faults: setup ## committees of four and seven under every fault; docs/committee.md (root, an hour)

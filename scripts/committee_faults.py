@@ -52,6 +52,8 @@ HEALED = 4
 """Frames after it, in which reports must come again."""
 LOST_SLOTS = 3
 """Slots lost in each fault."""
+SIZES = (4, 7)
+"""Members of the committees of the matrix."""
 PAGE = ROOT / "docs" / "committee.md"
 KEPT = ROOT / "reports" / "committee-faults.json"
 
@@ -265,8 +267,17 @@ service is lost for {slots} slots; then it is healed.
   Whoever has the turn may then come second, so one honest transaction in vain for each report is
   what such a member can cost the others; it changes nothing that is recorded.
 
-{drills} drills took {seconds:.0f} s, {median:.0f} s each at the median.
+{drills} drills took {seconds:.0f} s, {median:.0f} s each at the median. {missing}
 """
+
+
+def missing(lines: list[Line]) -> str:
+    """What of the matrix has no line."""
+    known = {(line.members, line.fault.name) for line in lines}
+    names = [fault.name for fault in faults(LiveTraffic(0))]
+    left = {n: [name for name in names if (n, name) not in known] for n in SIZES}
+    said = [f"n = {n}: {', '.join(names)}" for n, names in left.items() if names]
+    return f"**Without a result so far**: {'; '.join(said)}." if said else "Nothing is left out."
 
 
 def page(lines: list[Line]) -> str:
@@ -278,6 +289,7 @@ def page(lines: list[Line]) -> str:
         slots=LOST_SLOTS,
         table=table(lines),
         drills=len(lines),
+        missing=missing(lines),
         seconds=sum(seconds),
         median=statistics.median(seconds),
     )
@@ -314,7 +326,7 @@ def keep(lines: list[Line], path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Drills a committee through every fault")
-    parser.add_argument("--members", type=int, nargs="+", default=[4, 7])
+    parser.add_argument("--members", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--faults", nargs="+", help="only these")
     parser.add_argument("--no-write", action="store_true", help="leave docs/committee.md alone")
     options: Any = parser.parse_args(argv)

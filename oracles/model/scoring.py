@@ -16,6 +16,7 @@ import xgboost as xgb
 from oracles.domain.calibration import MARGIN_UNIT, Ints
 from oracles.domain.drift import Drift, Reference, drifted
 from oracles.domain.features import NAMES
+from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, ModelError, ModelHash, load, reference_of, shipped
 from oracles.model.reasons import Reason, remedy, words
 
@@ -59,7 +60,7 @@ class Scorer:
         return drifted(self._reference, self._artefact.bins, self._artefact.bins.apply(features))
 
     def explain(self, features: pd.DataFrame, most: int = 3) -> list[list[Reason]]:
-        """For each row, the features that raise its score most, at most ``most`` of them."""
+        """For each row, the known features that raise its score most, at most ``most`` of them."""
         artefact = self._artefact
         binned = artefact.bins.apply(features)
         if len(binned) == 0:
@@ -85,7 +86,7 @@ class Scorer:
                         remedy=remedy(names[column]),
                     )
                     for column in order
-                    if units[row, column] > 0
+                    if units[row, column] > 0 and values[row, column] != MISSING
                 ]
             )
         return reasons

@@ -27,6 +27,7 @@ from oracles.domain.alert import Alert
 from oracles.domain.alerts import alerts
 from oracles.domain.flow import ends_us
 from oracles.domain.thresholds import SECOND
+from oracles.domain.window import own_hosts
 from oracles.model import payable, peril_pages
 from oracles.model.datasets import ROOT, placed
 from oracles.traffic.sources import open_source
@@ -63,12 +64,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an entry's capture did; ``found`` are the alerts that it speaks of."""
+    """What an entry's capture did; ``found`` are the alerts that it speaks of, ``asset_days`` the
+    minutes in which each asset of it had traffic, added up, in days."""
 
     entry: Entry
     found: Sequence[Alert]
-    hosts: int
-    days: float
+    asset_days: float
 
     @property
     def passed(self) -> bool:
@@ -86,7 +87,7 @@ def judge(entry: Entry) -> Outcome:
     if not path.exists():
         raise FileNotFoundError(path)
     if entry.peril in payable.ORIGINS:
-        return Outcome(entry, payable.incidents(path, (entry.peril,)), 1, 0.0)
+        return Outcome(entry, payable.incidents(path, (entry.peril,)), 0.0)
     flows = open_source(path).flows
     start, end = _span(flows)
     if entry.part:
@@ -100,14 +101,15 @@ def judge(entry: Entry) -> Outcome:
         for alert in alerts(flows)
         if entry.concerns(alert) and start - SECOND < alert.start_us <= end
     ]
-    hosts = len({*flows["orig_h"].astype("str"), *flows["resp_h"].astype("str")})
-    return Outcome(entry, found, hosts, (end - start) / 86_400e6)
+    return Outcome(entry, found, _asset_days(flows))
 
 
 def page(outcomes: Sequence[Outcome], missing: Sequence[Entry]) -> str:
     """The results as a page."""
     must = [o for o in outcomes if o.entry.must]
     must_not = [o for o in outcomes if not o.entry.must]
+    calm = [o for o in must_not if not o.entry.peril]
+    alerts_of_calm, days = sum(len(o.found) for o in calm), sum(o.asset_days for o in calm)
     lines = [
         "# Triggers",
         "",
@@ -119,6 +121,8 @@ def page(outcomes: Sequence[Outcome], missing: Sequence[Entry]) -> str:
         "",
         f"- must fire: {sum(o.passed for o in must)} of {len(must)}",
         f"- must not fire: {sum(o.passed for o in must_not)} of {len(must_not)}",
+        f"- alerts on benign captures: {alerts_of_calm} in {days:.2f} asset-days (private"
+        f" addresses, or those that answer), of {len(calm)} captures",
         f"- not judged, because the file is not there: {len(missing)}",
         "",
         "| capture | expected to | threshold | did | as expected |",
@@ -163,6 +167,17 @@ def _did(outcome: Outcome) -> str:
         return "silent"
     counts = pd.Series([alert.peril for alert in outcome.found]).value_counts()
     return ", ".join(f"{count} × {peril}" for peril, count in counts.items())
+
+
+def _asset_days(flows: pd.DataFrame) -> float:
+    """Some captures join recordings years apart, so only minutes with traffic count."""
+    minute = (flows["ts"] // (60 * SECOND)).to_numpy()
+    ends = pd.concat(
+        pd.DataFrame({"host": flows[name].astype("str"), "minute": minute})
+        for name in ("orig_h", "resp_h")
+    )
+    own = ends[ends["host"].isin(own_hosts(flows, 2 * len(flows)))]
+    return len(own.drop_duplicates()) / 1_440
 
 
 def _span(flows: pd.DataFrame) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import xgboost as xgb
 from oracles.domain.binning import Bins, bins_for
 from oracles.domain.calibration import Calibration, fit
 from oracles.domain.drift import counts
-from oracles.domain.features import FEATURES, NAMES
+from oracles.domain.features import FEATURES, HISTORICAL, NAMES
 from oracles.domain.flow import MISSING
 from oracles.model.artefact import Artefact, ModelError, load, save, shipped
 from oracles.model.datasets import Source
@@ -231,3 +231,10 @@ def test_remedy__every_feature__has_control_function_and_mitigation() -> None:
         assert found.mitigation.startswith("M1")
     with pytest.raises(KeyError):
         remedy("in_nothing")
+
+
+def test_explain__unknown_feature__is_no_reason(artefact: Artefact) -> None:
+    loud = TABLE[TABLE["label"] == 1].head(1).assign(**dict.fromkeys(HISTORICAL, MISSING))
+    (reasons,) = Scorer(artefact).explain(loud, most=len(NAMES))
+    assert reasons
+    assert all(reason.value != MISSING for reason in reasons)

@@ -70,3 +70,9 @@ def test_judge__dependency_lost_and_service_with_it__pays_and_stands_in_the_page
 def test_judge__recording_missing__raises() -> None:
     with pytest.raises(FileNotFoundError):
         judge(Entry("recordings", "no_such_recording", True, peril="service_outage"))
+
+
+@needs_data
+def test_judge__capture_that_joins_recordings_years_apart__counts_minutes_with_traffic() -> None:
+    outcome = judge(Entry("data", "captures/ndpi__instagram.pcap", False))
+    assert 0 < outcome.asset_days < 0.2

@@ -9,7 +9,7 @@ import pytest
 
 from scripts.committee.faults import faults
 from scripts.committee.traffic import LiveTraffic
-from scripts.committee_faults import Line, keep, kept, merged, page, twice
+from scripts.committee_faults import Line, keep, kept, merged, missing, page, twice
 
 FAULTS = {fault.name: fault for fault in faults(LiveTraffic(0))}
 GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, 0, True, 0, 1, 60.0)
@@ -45,6 +45,14 @@ def test_line__too_many_faulty__may_stop_or_bias_but_not_attest() -> None:
     biased = replace(GOOD, fault=FAULTS["lie-high (f + 1)"], outside=2, lost_right=False)
     assert stopped.as_it_must_be
     assert biased.as_it_must_be
+
+
+def test_missing__drills_without_a_line__are_named() -> None:
+    said = missing([GOOD])
+    assert "n = 4: none, lie, " in said
+    assert "n = 7: none, crash, lie, " in said
+    whole = [replace(GOOD, members=n, fault=fault) for n in (4, 7) for fault in FAULTS.values()]
+    assert missing(whole) == "Nothing is left out."
 
 
 def test_twice__one_frame_reported_again__is_one() -> None:
