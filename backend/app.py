@@ -35,6 +35,7 @@ from .http.context import RequestContext, Services
 from .http.limits import Limits
 from .http.openapi import document, operation_id
 from .http.problem_pages import router as problem_pages
+from .http.shortcuts import Shortcuts
 from .http.writes import JSON, Replayed
 from .incidents.api import router as incidents
 from .jobs.scheduler import Jobs
@@ -48,6 +49,7 @@ from .platforms.api import router as platforms
 from .policies.api import router as policies
 from .pools.api import router as pools
 from .products.api import router as products
+from .quotes.api import SHORTCUT as QUOTE
 from .quotes.api import router as quotes
 from .sandbox.api import router as sandbox
 from .sandbox.committee import ChainSandbox
@@ -63,6 +65,8 @@ V1 = (
     policies, certificates, committee, incidents, claims, events, transactions, webhooks, sandbox,
     templates, audit_rows, wallets,
 )  # fmt: skip
+
+SHORTCUTS = (QUOTE,)
 
 PAGES = "/app"
 """Where the pages are."""
@@ -175,7 +179,6 @@ def _application(
         generate_unique_id_function=operation_id,
     )
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
-    app.add_middleware(RequestContext)
     problems.install(app)
 
     @app.exception_handler(Replayed)
@@ -183,6 +186,8 @@ def _application(
         headers = {"Idempotent-Replayed": "true"}
         return Response(answer.body, answer.status, headers, media_type=JSON)
 
+    app.add_middleware(Shortcuts, shortcuts=SHORTCUTS, handlers=problems.handlers_of(app))
+    app.add_middleware(RequestContext)
     api = APIRouter(prefix="/v1")
     for router in V1:
         api.include_router(router)
