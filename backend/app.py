@@ -18,6 +18,7 @@ from . import __version__
 from .applicants.api import router as applicants
 from .assessments.api import router as assessments
 from .audit_rows.api import router as audit_rows
+from .certificates.api import SHORTCUT as COVER
 from .certificates.api import router as certificates
 from .chain.breaker import Breaker
 from .chain.contracts import Contracts
@@ -66,7 +67,7 @@ V1 = (
     templates, audit_rows, wallets,
 )  # fmt: skip
 
-SHORTCUTS = (QUOTE,)
+SHORTCUTS = (QUOTE, COVER)
 
 PAGES = "/app"
 """Where the pages are."""

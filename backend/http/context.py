@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -30,6 +30,7 @@ from ..sandbox.committee import Sandbox
 from ..settings import Settings
 from ..storage.database import Database
 from ..wallets.tables import WalletSession
+from .gathering import Gathering
 from .limits import Allowance, Limits
 from .problems import Problem
 from .tables import ApiKey
@@ -64,6 +65,7 @@ class Services:
     salts: Salts = field(default_factory=lambda: Salts())
     refusals: Refusals = field(default_factory=lambda: Refusals())
     underwriting: BlockCache = field(default_factory=lambda: BlockCache())
+    sales: Gathering[Any] = field(default_factory=lambda: Gathering())
     traces: TracerProvider | None = None
     reads: Reads = field(init=False)
     evidence: Evidence = field(init=False)
@@ -146,16 +148,18 @@ class BlockCache:
     """Values that hold as long as one block is the latest."""
 
     def __init__(self) -> None:
-        self._block = ""
-        self._found: dict[object, object] = {}
+        self._kept: tuple[str, dict[object, object]] = ("", {})
 
     def get(self, block: str, key: object) -> object | None:
-        return self._found.get(key) if block == self._block else None
+        kept, found = self._kept
+        return found.get(key) if block == kept else None
 
     def put(self, block: str, key: object, value: object) -> None:
-        if block != self._block:
-            self._block, self._found = block, {}
-        self._found[key] = value
+        kept, found = self._kept
+        if block != kept:
+            self._kept = (block, {key: value})
+        else:
+            found[key] = value
 
 
 class Salts:
