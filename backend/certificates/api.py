@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import ValidationError
 from sqlalchemy import select
 
+from ..domain.units import ProductId
 from ..facility.api import wallet_of
 from ..facility.service import find_series
 from ..http.context import Reader, Services, ServicesDep
@@ -27,6 +28,7 @@ from ..http.writes import (
     writing,
 )
 from ..ledger.tables import LedgerBordereau
+from ..market import chain_time
 from ..observability.logs import case_id as current_case
 from ..transactions.schemas import TransactionOut
 from . import posting, sale
@@ -150,8 +152,16 @@ def create_bordereau(
 ) -> Response:
     """Posts what was sold now, without waiting for a full or old batch."""
     series = find_series(write.session, body.series, wallet_of(write.session, write.caller))
+    market = write.at.market
     planned = posting.plan(
-        write.session, write.at, series, write.platform_id, write.case_id, only_due=False
+        write.session,
+        write.at,
+        series,
+        market.product(ProductId(series.product)),
+        chain_time(market),
+        write.platform_id,
+        write.case_id,
+        only_due=False,
     )
     answer = BordereauAccepted(
         series=series.series,

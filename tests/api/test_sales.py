@@ -12,15 +12,26 @@ from backend.certificates.sale import Order, sell
 from backend.certificates.schemas import BatchOut, CertificateOut, Transaction
 from backend.certificates.tables import SoldCertificate
 from backend.chain.faults import Faults
+from backend.chain.node import Block
 from backend.facility.tables import SeriesSales
 from backend.http.audit import first_broken
 from backend.http.context import Caller
 from backend.http.problems import Problem
 from backend.http.tables import AuditRow, IdempotentAnswer
 from backend.http.writes import Intake, Replayed
+from backend.jobs.posting import run_posting
 from contracts.client.messages import Certificate, digest
 from contracts.client.signatures import recover
-from tests.support.api import DEPLOYMENT, HOLDER, OTHER, PLATFORM, UNDERWRITER, Bench, kind_of
+from tests.support.api import (
+    DEPLOYMENT,
+    HOLDER,
+    OTHER,
+    PLATFORM,
+    UNDERWRITER,
+    Bench,
+    FakeMarket,
+    kind_of,
+)
 
 FIRST, SECOND = ("0x" + name * 32 for name in ("5e", "6f"))
 COIN = 10**6
@@ -270,3 +281,20 @@ def test_cover__repeated__gives_the_first_answer(shop: Shop) -> None:
 def test_cover__by_the_insurer__is_forbidden(shop: Shop) -> None:
     answer = shop.bench.post("/transactions:cover", shop.wish("a") | {"series": FIRST})
     assert (answer.status_code, kind_of(answer)) == (403, "forbidden")
+
+
+class AskingMarket(FakeMarket):
+    """Whoever asks for the head finds the database free for a writer, or fails after a while."""
+
+    def head(self) -> Block:
+        with self._database.write():
+            return super().head()
+
+
+def test_post__asks_the_chain__before_it_locks_the_database(shop: Shop) -> None:
+    services, market = shop.bench.services, AskingMarket(shop.bench.database)
+    shop.sell(shop.order("a"))
+    market.time = shop.bench.market.time + services.settings.post_age
+    services.market = market
+    assert run_posting(services) == 1
+    assert shop.bench.transactions()[-1].function == "post"
