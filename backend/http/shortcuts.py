@@ -72,6 +72,7 @@ class Shortcuts:
         ):
             await self._app(scope, receive, send)
             return
+        scope["route"] = shortcut  # traces name the request by its path
         body = await _read(receive)
         asked = Asked(at, who, scope["method"], scope["path"], headers, body)
         content = await shortcut.answer(asked)
