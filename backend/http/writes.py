@@ -226,7 +226,7 @@ def earlier(session: Session, intakes: Sequence[Intake]) -> list[Exception | Non
     On PostgreSQL the free keys are held until the transaction's end; SQLite has one writer.
     """
     held = _hold(session, intakes)
-    kept = {}
+    kept: dict[tuple[str, str], IdempotentAnswer] = {}
     for tenant in {intake.caller.tenant for intake in intakes}:
         keys = [intake.key for intake in intakes if intake.caller.tenant == tenant]
         query = select(IdempotentAnswer).where(
