@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from backend.pages.show import money
+from backend.pages.show import money, short
 from tests.pages.site import Site
 from tests.pages.test_pages import SECONDS, figure, keep, settle, verdict
 from tests.support.receiver import receiver
@@ -33,17 +33,17 @@ def own_page(site: Site) -> Page:
 
 
 def test_key__made_and_revoked_on_the_page__works_in_between(site: Site) -> None:
-    page = own_page(site)
-    page.get_by_label("What it is for").fill("one day only")
+    page, label = own_page(site), f"one day only {secrets.token_hex(3)}"
+    page.get_by_label("What it is for").fill(label)
     for scope in ("sell", "bind", "fund"):
         page.get_by_label(scope, exact=True).uncheck()
     page.get_by_role("button", name="Make the key").click()
-    secret = page.get_by_label("Key “one day only”").input_value()
+    secret = page.get_by_label(f"Key “{label}”").input_value()
     keep(page, "key-made")
     assert site.api("GET", "/v1/bordereaux?limit=1", key=secret)["items"]
     page.get_by_role("link", name="I have copied it").click()
     assert secret not in page.content()
-    row = page.locator("#part-keys tr", has_text="one day only")
+    row = page.locator("#part-keys tr", has_text=label)
     row.get_by_role("button", name="Revoke").click()
     expect(row).to_contain_text("revoked")
     site.wait_for("the key's end", lambda: refused(site, secret), 10)
@@ -60,9 +60,10 @@ def refused(site: Site, secret: str) -> bool:
 def test_message__sent_again_on_the_page__arrives_twice_with_one_id(site: Site) -> None:
     with receiver() as there:
         made = site.api("POST", "/v1/webhook-endpoints", {"url": there.url}, site.platform_key)
-        site.api("POST", f"/v1/webhook-endpoints/{made['id']}:ping", None, site.platform_key)
+        ping = f"/v1/webhook-endpoints/{made['id']}:ping"
+        sent = site.api("POST", ping, None, site.platform_key)
         page = own_page(site)
-        button = page.get_by_role("button", name=re.compile("^Send ping .* again$"))
+        button = page.get_by_role("button", name=f"Send ping {short(sent['id'])} again")
         expect(button).to_be_visible(timeout=SECONDS)
         keep(page, "platform-webhooks")
         button.click()
