@@ -1,6 +1,7 @@
 """Compares the database with views of the contracts at the block that was indexed last.
 
-It changes nothing: what differs is reported, and the indexer or an operator has to explain it.
+It changes nothing: what differs is reported, and an operator has to explain it. The money of claims
+is recomputed by `flowcover audit`.
 """
 
 from __future__ import annotations
@@ -98,5 +99,4 @@ def _pairs(session: Session) -> Iterator[Pair]:
     claims = select(LedgerClaim).order_by(LedgerClaim.opened_at.desc()).limit(MOST)
     for claim in session.scalars(claims):
         thing, name = f"claim {claim.claim}", (bytes.fromhex(claim.claim[2:]),)
-        paid = claim.instant
-        yield Pair(thing, "instant", paid, "ClaimsDesk", "claimOf", name, "instant")
+        yield Pair(thing, "policy", claim.policy, "ClaimsDesk", "claimOf", name, "policy")

@@ -267,6 +267,11 @@ service is lost for {slots} slots; then it is healed.
   Whoever has the turn may then come second, so one honest transaction in vain for each report is
   what such a member can cost the others; it changes nothing that is recorded.
 
+The chain's clock goes on in real time between the drill's steps of two seconds. On a machine so
+busy that a step takes longer, turns and frames pass by themselves: members then send beside each
+other, and reports come late. A line that is not as it must be is to be drilled again by itself
+(`--faults`) on a machine that is not busy before anything is concluded from it.
+
 {drills} drills took {seconds:.0f} s, {median:.0f} s each at the median. {missing}
 """
 

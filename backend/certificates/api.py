@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import ValidationError
 from sqlalchemy import select
 
+from ..domain.units import ProductId
 from ..facility.api import wallet_of
 from ..facility.service import find_series
-from ..http.context import Reader, ServicesDep
+from ..http.context import Reader, Services, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import Problem, declared, declared_write
 from ..http.schemas import HashText, Page
-from ..http.writes import Write, writing
+from ..http.shortcuts import Asked, Shortcut
+from ..http.writes import (
+    JSON,
+    Intake,
+    Write,
+    fingerprint_of,
+    in_flight,
+    is_key,
+    taking_in,
+    writing,
+)
 from ..ledger.tables import LedgerBordereau
+from ..market import chain_time
+from ..observability.logs import case_id as current_case
 from ..transactions.schemas import TransactionOut
 from . import posting, sale
 from .schemas import (
@@ -33,25 +48,58 @@ router = APIRouter(tags=["certificates"])
 SALE = declared_write(
     "not-found", "not-offered", "transaction-covered", "score-unavailable", "node-unavailable"
 )
+SELL = "certificates.sell"
 Serial = Annotated[int, Path(ge=0, le=0xFFFFFFFF)]
 
 
 @router.post("/transactions:cover", status_code=201, response_model=CertificateOut, responses=SALE)
-def cover(
-    body: NewCertificate, write: Annotated[Write, Depends(writing("sell", "certificates.sell"))]
+async def cover(
+    body: NewCertificate,
+    at: ServicesDep,
+    intake: Annotated[Intake, Depends(taking_in("sell", SELL))],
 ) -> Response:
     """Covers one transaction: signed, stored, with a serial from the reserved series."""
-    sold = sale.sell(write, body.series, [body]).certificates[0]
-    return write.answer(201, sold, f"{body.series}/{sold.serial}")
+    return Response(await _sell_one(at, intake, body), 201, media_type=JSON)
+
+
+async def _sell_one(at: Services, intake: Intake, wish: NewCertificate) -> bytes:
+    """Sells together with what else is sold at this moment."""
+    with in_flight(at, intake):
+        order = sale.Order(intake, wish.series, (wish,), is_batch=False)
+        return await at.sales.add(order, partial(sale.sell, at))
+
+
+async def cover_at_once(asked: Asked) -> bytes | None:
+    """The same for a request of the usual form."""
+    key = asked.headers.get(b"idempotency-key", b"").decode("latin-1")
+    if not is_key(key):
+        return None
+    try:
+        wish = NewCertificate.model_validate_json(asked.body)
+    except ValidationError:
+        return None
+    hashed = fingerprint_of(asked.method, asked.path, asked.body)
+    now = int(asked.at.clock())
+    intake = Intake(asked.who, SELL, current_case.get(), now, key, hashed)
+    return await _sell_one(asked.at, intake, wish)
+
+
+SHORTCUT = Shortcut("/v1/transactions:cover", "sell", 201, cover_at_once)
 
 
 @router.post("/transactions:coverBatch", status_code=201, response_model=BatchOut, responses=SALE)
 def cover_batch(
-    body: NewBatch, write: Annotated[Write, Depends(writing("sell", "certificates.sell_batch"))]
+    body: NewBatch,
+    at: ServicesDep,
+    intake: Annotated[Intake, Depends(taking_in("sell", "certificates.sell_batch"))],
 ) -> Response:
     """Covers up to 1,000 transactions, all or none."""
-    sold = sale.sell(write, body.series, body.transactions)
-    return write.answer(201, sold, f"{body.series}/{sold.first_serial}+{len(body.transactions)}")
+    order = sale.Order(intake, body.series, body.transactions, is_batch=True)
+    with in_flight(at, intake):
+        [outcome] = sale.sell(at, [order])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return Response(outcome, 201, media_type=JSON)
 
 
 @router.get("/certificates", responses=declared("not-found", "invalid-cursor"))
@@ -104,8 +152,16 @@ def create_bordereau(
 ) -> Response:
     """Posts what was sold now, without waiting for a full or old batch."""
     series = find_series(write.session, body.series, wallet_of(write.session, write.caller))
+    market = write.at.market
     planned = posting.plan(
-        write.session, write.at, series, write.platform_id, write.case_id, only_due=False
+        write.session,
+        write.at,
+        series,
+        market.product(ProductId(series.product)),
+        chain_time(market),
+        write.platform_id,
+        write.case_id,
+        only_due=False,
     )
     answer = BordereauAccepted(
         series=series.series,

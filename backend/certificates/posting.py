@@ -16,7 +16,7 @@ from contracts.client.sum_tree import SALT_BYTES, Commitment, SumRecord, SumTree
 from ..chain.tables import ChainTransaction
 from ..domain.certificates import Sold, due_batch, way_of
 from ..domain.products import Product
-from ..domain.units import ChainTime, ProductId, Seconds
+from ..domain.units import ChainTime, Seconds
 from ..facility.repository import lock_series
 from ..http.context import Services
 from ..http.problems import Problem
@@ -95,17 +95,21 @@ def plan(
     session: Session,
     at: Services,
     series: LedgerSeries,
+    product: Product,
+    now: ChainTime,
     platform_id: str,
     case_id: str,
     only_due: bool,
 ) -> Planned:
-    """Queues the next bordereau of a series: a full or old batch, or with `only_due` False any."""
+    """Queues the next bordereau of a series: a full or old batch, or with `only_due` False any.
+
+    `product` and `now` come from the chain, so that the transaction does not wait for the node.
+    """
     lock_series(session, series, platform_id)
     first = repository.next_to_post(session, series)
     backlog = repository.backlog(session, series.series, first)
     way = way_of(backlog, at.settings.post_size, at.settings.commit_from)
     waiting = repository.waiting(session, series.series, first, way.size)
-    now = ChainTime(at.market.head().timestamp)
     count = due_batch(
         [Sold(row.serial, ChainTime(row.start)) for row in waiting],
         now,
@@ -115,7 +119,7 @@ def plan(
     )
     if count == 0:
         return Planned(first, 0, None)
-    queued = _queue(session, at, series, platform_id, waiting[:count], case_id)
+    queued = _queue(session, at, series, product, platform_id, waiting[:count], case_id)
     session.add(
         Posting(
             series=series.series,
@@ -131,7 +135,12 @@ def plan(
 
 
 def plan_again(
-    session: Session, at: Services, series: LedgerSeries, platform_id: str, case_id: str
+    session: Session,
+    at: Services,
+    series: LedgerSeries,
+    product: Product,
+    platform_id: str,
+    case_id: str,
 ) -> None:
     """Queues a bordereau of the series again whose transaction failed."""
     failed = session.scalar(
@@ -143,18 +152,18 @@ def plan_again(
     )
     if failed is not None:
         rows = repository.waiting(session, series.series, failed.first_serial, failed.size)
-        _queue(session, at, series, platform_id, rows, case_id)
+        _queue(session, at, series, product, platform_id, rows, case_id)
 
 
 def _queue(
     session: Session,
     at: Services,
     series: LedgerSeries,
+    product: Product,
     platform_id: str,
     rows: Sequence[SoldCertificate],
     case_id: str,
 ) -> ChainTransaction:
-    product = at.market.product(ProductId(series.product))
     first, base = rows[0].serial, rows[0].start
     way = way_of(len(rows), at.settings.post_size, at.settings.commit_from)
     tree = (committed_tree if way.committed else posted_tree)(rows, base)

@@ -59,13 +59,13 @@ def is_paid(session: Session, batch: int, index: int) -> bool:
     return session.get(LedgerClaimedCertificate, (batch, index)) is not None
 
 
-def covered_before(session: Session, platform_id: str, hashes: Sequence[str]) -> str | None:
-    """One of the transactions that has a certificate already."""
-    return session.scalar(
-        select(SoldCertificate.transaction_hash)
-        .where(
-            SoldCertificate.platform_id == platform_id,
-            SoldCertificate.transaction_hash.in_(hashes),
+def covered_before(session: Session, platform_id: str, hashes: Sequence[str]) -> set[str]:
+    """Those of the transactions that have a certificate already."""
+    return set(
+        session.scalars(
+            select(SoldCertificate.transaction_hash).where(
+                SoldCertificate.platform_id == platform_id,
+                SoldCertificate.transaction_hash.in_(hashes),
+            )
         )
-        .limit(1)
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import msgspec
 from pydantic import Field
 
 from contracts.client.messages import Certificate
@@ -92,6 +95,59 @@ class CertificateOut(Body):
 class BatchOut(Body):
     first_serial: int
     certificates: list[CertificateOut]
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A certificate that was just signed; `units` are those of its sum insured."""
+
+    message: Certificate
+    units: int
+    digest: bytes
+    signature: bytes
+
+
+def written(series: str, sold: Sequence[Sold]) -> bytes:
+    """The first of the certificates, a `CertificateOut`, as JSON."""
+    return msgspec.json.encode(_fields(series, sold[0]))
+
+
+def written_batch(series: str, sold: Sequence[Sold]) -> bytes:
+    """A `BatchOut` as JSON."""
+    fields = [_fields(series, one) for one in sold]
+    return msgspec.json.encode({"first_serial": sold[0].message.serial, "certificates": fields})
+
+
+def _fields(series: str, sold: Sold) -> dict[str, Any]:
+    """A new `CertificateOut`, without the time that a model takes to be made."""
+    message = sold.message
+    return {
+        "series": series,
+        "serial": message.serial,
+        "certificate": {
+            "series": series,
+            "platform": message.platform,
+            "product": message.product,
+            "risk_index": message.risk_index,
+            "holder": message.holder,
+            "payee": message.payee,
+            "transaction_hash": "0x" + message.transaction_hash.hex(),
+            "sum_insured": str(message.sum_insured),
+            "premium": str(message.premium),
+            "start": message.start,
+            "end": message.end,
+            "score_frame": message.score_frame,
+            "terms_hash": "0x" + message.terms_hash.hex(),
+            "serial": message.serial,
+            "commit_by": message.commit_by,
+            "salt": "0x" + message.salt.hex(),
+        },
+        "digest": "0x" + sold.digest.hex(),
+        "signature": "0x" + sold.signature.hex(),
+        "status": "sold",
+        "batch": None,
+        "index": None,
+    }
 
 
 class NewBordereau(Body):

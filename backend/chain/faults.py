@@ -28,6 +28,7 @@ POINTS = frozenset(
         "indexer.range_committed",
         "indexer.rewind_not_committed",
         "indexer.rewind_committed",
+        "sale.gathered_not_stored",
         "sale.stored_not_answered",
         "bordereau.planned",
         "job.asked",

@@ -9,14 +9,13 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from opentelemetry.trace import TracerProvider
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..assessments.reasons import Advice
@@ -31,6 +30,7 @@ from ..sandbox.committee import Sandbox
 from ..settings import Settings
 from ..storage.database import Database
 from ..wallets.tables import WalletSession
+from .gathering import Gathering
 from .limits import Allowance, Limits
 from .problems import Problem
 from .tables import ApiKey
@@ -65,6 +65,7 @@ class Services:
     salts: Salts = field(default_factory=lambda: Salts())
     refusals: Refusals = field(default_factory=lambda: Refusals())
     underwriting: BlockCache = field(default_factory=lambda: BlockCache())
+    sales: Gathering[Any] = field(default_factory=lambda: Gathering())
     traces: TracerProvider | None = None
     reads: Reads = field(init=False)
     evidence: Evidence = field(init=False)
@@ -147,16 +148,18 @@ class BlockCache:
     """Values that hold as long as one block is the latest."""
 
     def __init__(self) -> None:
-        self._block = ""
-        self._found: dict[object, object] = {}
+        self._kept: tuple[str, dict[object, object]] = ("", {})
 
     def get(self, block: str, key: object) -> object | None:
-        return self._found.get(key) if block == self._block else None
+        kept, found = self._kept
+        return found.get(key) if block == kept else None
 
     def put(self, block: str, key: object, value: object) -> None:
-        if block != self._block:
-            self._block, self._found = block, {}
-        self._found[key] = value
+        kept, found = self._kept
+        if block != kept:
+            self._kept = (block, {key: value})
+        else:
+            found[key] = value
 
 
 class Salts:
@@ -207,7 +210,11 @@ _bearer = HTTPBearer(auto_error=False, description="The insurer's token or a pla
 
 def hash_of(secret: str) -> str:
     """How a secret is stored: it has 190 bits of randomness, so a plain SHA-256 is enough."""
-    return "0x" + hashlib.sha256(secret.encode()).hexdigest()
+    return _hex_hash(secret.encode())
+
+
+def _hex_hash(secret: bytes) -> str:
+    return "0x" + hashlib.sha256(secret).hexdigest()
 
 
 async def caller(
@@ -220,7 +227,7 @@ async def caller(
     :raises Problem: unauthenticated, wrong-mode, rate-limited
     """
     who = await _authenticate(at, given)
-    _take(request, at, who.actor)
+    _require_rate(request.scope, at, who.actor)
     return who
 
 
@@ -230,18 +237,33 @@ async def stranger(request: Request, at: ServicesDep) -> None:
     :raises Problem: rate-limited
     """
     host = "unknown" if request.client is None else request.client.host
-    _take(request, at, f"address {host}")
+    _require_rate(request.scope, at, f"address {host}")
 
 
 Stranger = Annotated[None, Depends(stranger)]
 
 
-def _take(request: Request, at: Services, key: str) -> None:
-    allowance = at.limits.take(key, at.clock())
-    request.scope[ALLOWANCE] = allowance
+def _require_rate(scope: Scope, at: Services, key: str) -> None:
+    allowance = allowance_of(scope, at, key)
     if not allowance.granted:
         detail = f"at most {allowance.limit} requests in a row"
         raise Problem("rate-limited", detail, retry_after=allowance.reset)
+
+
+def allowance_of(scope: Scope, at: Services, key: str) -> Allowance:
+    """What is left of the rate of a key; a request takes one out of it, once."""
+    allowance: Allowance | None = scope.get(ALLOWANCE)
+    if allowance is None:
+        allowance = scope[ALLOWANCE] = at.limits.take(key, at.clock())
+    return allowance
+
+
+def known_caller(at: Services, authorization: bytes) -> Caller | None:
+    """The platform whose key the header gives, if this process knows the key; asks nobody."""
+    scheme, _, secret = authorization.partition(b" ")
+    if scheme != b"Bearer":
+        return None
+    return at.key_cache.get(_hex_hash(secret), at.clock())[1]
 
 
 async def _authenticate(at: Services, given: HTTPAuthorizationCredentials | None) -> Caller:
@@ -308,11 +330,11 @@ class RequestContext:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Case-Id"] = case
+                own = [(b"x-case-id", case.encode())]
                 allowance: Allowance | None = scope.get(ALLOWANCE)
                 if allowance is not None:
-                    headers.update(allowance.headers)
+                    own += allowance.headers
+                message["headers"] = [*message.get("headers", ()), *own]
             await send(message)
 
         try:
@@ -324,5 +346,7 @@ class RequestContext:
 def _case_of(scope: Scope) -> str:
     """The case id that the client gave, if it is a plain word, or a new one."""
     given = dict(scope["headers"]).get(b"x-case-id", b"").decode("latin-1")
+    if not given:
+        return f"case_{secrets.token_hex(10)}"
     plain = given.isascii() and given.replace("-", "").replace("_", "").isalnum()
     return given if plain and len(given) <= 64 else f"case_{secrets.token_hex(10)}"

@@ -220,6 +220,11 @@ def from_chain(error: ChainError) -> Problem:
     return Problem("node-unavailable", str(error))
 
 
+def handlers_of(app: FastAPI) -> dict[Any, Any]:
+    """What the application makes of the exceptions it expects."""
+    return {kind: made for kind, made in app.exception_handlers.items() if kind is not Exception}
+
+
 def install(app: FastAPI) -> None:
     """Turns every error of an endpoint into a problem document."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ..certificates.posting import plan, plan_again
+from ..domain.units import ProductId
 from ..facility.tables import SeriesSales
 from ..http.context import Services
 from ..ledger.tables import LedgerSeries
+from ..market import chain_time
 from ..observability.logs import case_id
 
 
@@ -19,9 +21,16 @@ def run_posting(at: Services) -> int:
 
 
 def _post(at: Services, series_id: str, platform_id: str) -> int:
+    """The chain is read first: a node that is slow or down holds no lock."""
+    with at.database.read() as session:
+        known = session.get(LedgerSeries, series_id)
+    if known is None or known.underwriter != at.keyring.underwriter.address:
+        return 0
+    product, now = at.market.product(ProductId(known.product)), chain_time(at.market)
+    case = case_id.get()
     with at.database.write() as session:
         series = session.get(LedgerSeries, series_id)
-        if series is None or series.underwriter != at.keyring.underwriter.address:
+        if series is None:
             return 0
-        plan_again(session, at, series, platform_id, case_id.get())
-        return plan(session, at, series, platform_id, case_id.get(), only_due=True).size
+        plan_again(session, at, series, product, platform_id, case)
+        return plan(session, at, series, product, now, platform_id, case, only_due=True).size

@@ -36,6 +36,9 @@ from .chunks import chunks
 
 CERTIFICATES = 200
 """Most certificates in one settlement."""
+PUSHED = 50
+"""Most in one that pays each holder, which costs far more a certificate: a node's
+estimate of a larger one outlasts a request."""
 NO_OPENINGS = b""
 """Records that name holders need no opening."""
 
@@ -148,7 +151,7 @@ def _of_batch(
         return
     ledger = on_ledger(session, batch)
     pushed = session.get_one(LedgerSeries, batch.series).leaf_kind == HOLDER_PUSHED
-    for chunk in chunks(covered, CERTIFICATES):
+    for chunk in chunks(covered, PUSHED if pushed else CERTIFICATES):
         left = [index for index in chunk if index not in claimed]
         if left:
             key = f"settle-certificates:{batch.batch}:{run.first}:{chunk[0]}"

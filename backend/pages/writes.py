@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..http.context import Caller, Services
-from ..http.writes import Write
+from ..http.writes import Intake, Write
 from ..observability.logs import case_id
 
 
@@ -18,14 +18,13 @@ def writing(at: Services, caller: Caller, action: str, wish: str) -> Iterator[Wr
 
     :param wish: what the form asked for, of which the audit row keeps the hash
     """
+    intake = Intake(
+        caller=caller,
+        action=action,
+        case_id=case_id.get(),
+        now=int(at.clock()),
+        key=f"page-{secrets.token_hex(16)}",
+        fingerprint="0x" + hashlib.sha256(wish.encode()).hexdigest(),
+    )
     with at.database.open_write() as session:
-        yield Write(
-            session=session,
-            at=at,
-            caller=caller,
-            action=action,
-            case_id=case_id.get(),
-            now=int(at.clock()),
-            key=f"page-{secrets.token_hex(16)}",
-            fingerprint="0x" + hashlib.sha256(wish.encode()).hexdigest(),
-        )
+        yield Write(session, at, intake)

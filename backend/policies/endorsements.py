@@ -11,7 +11,7 @@ from ..domain.lifecycle import require_move
 from ..http.context import Caller, Services
 from ..http.problems import Problem
 from ..http.writes import Write
-from ..quotes.schemas import NewQuote
+from ..quotes.schemas import NewQuote, QuoteOut
 from ..quotes.service import make_quote, pack_dependencies, read_terms
 from .repository import Found
 from .schemas import (
@@ -44,7 +44,8 @@ def preview(at: Services, who: Caller, found: Found, wish: WishedEndorsement) ->
         **wish.model_dump(),
     )
     terms = read_terms(at, who, wanted)
-    made = make_quote(at, terms, now + at.settings.quote_seconds, wanted)
+    offer = make_quote(at, terms, now + at.settings.quote_seconds, wanted)
+    made = QuoteOut.model_validate_json(offer)
     signature = bytes.fromhex(made.signature[2:])
     arguments = (row.policy, astuple(made.quote.message()), signature)
     acts_at = at.contracts.view("PolicyBook", "endorse", *arguments, sender=row.holder)

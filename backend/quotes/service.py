@@ -19,7 +19,7 @@ from ..domain.units import BasisPoints, ProductId, Rate, RiskIndex, Seconds, Tok
 from ..http.context import Caller, Services
 from ..http.problems import Problem
 from ..market import BindingScore
-from .schemas import NewQuote, QuoteMessage, QuoteOut
+from .schemas import NewQuote, written
 
 BITS = 32
 
@@ -94,8 +94,8 @@ def read_terms(at: Services, who: Caller, wish: NewQuote) -> Terms:
     return terms
 
 
-def make_quote(at: Services, terms: Terms, deadline: int, wish: NewQuote) -> QuoteOut:
-    """A signed offer; asks neither database nor node.
+def make_quote(at: Services, terms: Terms, deadline: int, wish: NewQuote) -> bytes:
+    """A signed offer, a `QuoteOut` in JSON; asks neither database nor node.
 
     :raises Problem: not-offered
     """
@@ -131,14 +131,5 @@ def make_quote(at: Services, terms: Terms, deadline: int, wish: NewQuote) -> Quo
         deadline=deadline,
     )
     hashed = digest(quote, at.contracts.deployment.domain(quote))
-    return QuoteOut.model_construct(
-        digest="0x" + hashed.hex(),
-        quote=QuoteMessage.of(quote),
-        signature="0x" + at.keyring.underwriter.sign_digest(hashed).hex(),
-        underwriter=at.keyring.underwriter.address,
-        table_rate=made.table_rate,
-        loading=made.loading,
-        top_rate=made.top_rate,
-        minimum_premium=made.minimum_premium,
-        full_term_premium=made.full_term_premium,
-    )
+    underwriter = at.keyring.underwriter
+    return written(quote, made, hashed, underwriter.sign_digest(hashed), underwriter.address)

@@ -14,7 +14,7 @@ from ..http.context import WALLET, Caller, ServicesDep, Stranger, WalletCaller, 
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import declared, declared_write, responses_of
 from ..http.schemas import AddressText, Page
-from ..http.writes import Write, writing
+from ..http.writes import Intake, Write, writing
 from ..ledger.tables import LedgerClaim, LedgerPayout, LedgerPolicy
 from ..observability.logs import case_id
 from ..policies import service as policies
@@ -58,7 +58,7 @@ def create_wallet_session(body: NewSession, at: ServicesDep, _: Stranger) -> Res
     with at.database.open_write() as session:
         row, token = service.open_session(session, at, wallet, nonce)
         action, now = "wallet_sessions.create", int(at.clock())
-        write = Write(session, at, who, action, case_id.get(), now, nonce, asked)
+        write = Write(session, at, Intake(who, action, case_id.get(), now, nonce, asked))
         shown = SessionCreated(token=token, **_out(row).model_dump())
         kept = shown.model_copy(update={"token": "shown once"})
         return write.answer(201, shown, row.id, kept=kept)

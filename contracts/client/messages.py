@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 from .signatures import keccak256
@@ -218,6 +219,7 @@ def separator(domain: Domain) -> bytes:
     )
 
 
+@lru_cache(maxsize=4096)
 def _address_word(value: str) -> bytes:
     raw = bytes.fromhex(value.removeprefix("0x"))
     if len(raw) != 20:
@@ -270,13 +272,25 @@ def type_string(kind: type[Message]) -> str:
     return f"{kind.__name__}({','.join(f'{t} {_camel(n)}' for n, t in members(kind))})"
 
 
-_PLANS = {
-    kind: (
-        keccak256(type_string(kind).encode()),
-        tuple((name, typed, _word_of(typed)) for name, typed in members(kind)),
-    )
-    for kind in MESSAGES
-}
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a message is packed: its type's hash, all its fields at once, and a word of each."""
+
+    type_hash: bytes
+    values: Callable[[Message], tuple[Any, ...]]
+    words: tuple[Callable[[Any], bytes], ...]
+
+    @classmethod
+    def of(cls, kind: type[Message]) -> _Plan:
+        fields = members(kind)
+        return cls(
+            keccak256(type_string(kind).encode()),
+            attrgetter(*(name for name, _ in fields)),
+            tuple(_word_of(typed) for _, typed in fields),
+        )
+
+
+_PLANS = {kind: _Plan.of(kind) for kind in MESSAGES}
 
 
 def struct_hash(message: Message) -> bytes:
@@ -284,14 +298,15 @@ def struct_hash(message: Message) -> bytes:
 
     :raises FieldOutOfRange: a field does not fit its Solidity type
     """
-    type_hash, fields = _PLANS[type(message)]
-    words = [type_hash]
-    for name, solidity_type, word in fields:
-        value = getattr(message, name)
-        try:
-            words.append(word(value))
-        except (ValueError, OverflowError) as error:
-            raise FieldOutOfRange(name, solidity_type, value) from error
+    plan = _PLANS[type(message)]
+    words = [plan.type_hash]
+    values = plan.values(message)
+    try:
+        for word, value in zip(plan.words, values, strict=True):
+            words.append(word(value))  # noqa: PERF401
+    except (ValueError, OverflowError) as error:
+        place = len(words) - 1
+        raise FieldOutOfRange(*members(type(message))[place], values[place]) from error
     return keccak256(b"".join(words))
 
 

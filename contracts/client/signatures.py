@@ -39,9 +39,15 @@ def address_of(key: bytes) -> ChecksumAddress:
     return _address(PrivateKey(key).public_key.format(compressed=False)[1:])
 
 
+@lru_cache(maxsize=64)
+def _private(key: bytes) -> PrivateKey:
+    """coincurve computes both public keys with each private key: dearer than a signature."""
+    return PrivateKey(key)
+
+
 def sign(digest: bytes, key: bytes) -> bytes:
     """Signs a 32-byte digest with a 32-byte private key."""
-    raw: bytes = PrivateKey(key).sign_recoverable(digest, hasher=None)
+    raw: bytes = _private(key).sign_recoverable(digest, hasher=None)
     return raw[:64] + bytes([27 + raw[64]])
 
 

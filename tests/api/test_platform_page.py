@@ -24,6 +24,7 @@ def visitor(bench: Bench) -> Visitor:
 
 def send(visitor: Visitor, platform: str, form: str, **fields: Any) -> Any:
     path = f"/platforms/{platform}"
+    assert visitor.get(path).status_code == 200
     return visitor.post(f"{path}/{form}", fields | {"form_token": visitor.token(path)})
 
 

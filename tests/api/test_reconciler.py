@@ -21,7 +21,7 @@ def agreeing(world: World) -> Bench:
     )
     bench.contracts.views |= {
         ("PolicyBook", "released"): False,
-        ("ClaimsDesk", "claimOf"): {"instant": 0},
+        ("ClaimsDesk", "claimOf"): {"policy": 1},
     }
     return bench
 
@@ -37,7 +37,7 @@ def test_reconcile__everything_equal__reports_nothing(agreeing: Bench) -> None:
     [
         (("Facility", "floatOf"), [10**9 + 1, 0, 0], f"float {PLATFORM.address}", "balance"),
         (("PolicyBook", "released"), True, "policy 1", "released"),
-        (("ClaimsDesk", "claimOf"), {"instant": 5}, f"claim {CLAIM}", "instant"),
+        (("ClaimsDesk", "claimOf"), {"policy": 5}, f"claim {CLAIM}", "policy"),
     ],
 )
 def test_reconcile__one_value_differs__is_named_and_counted(

@@ -188,8 +188,17 @@ def test_kill__at_a_point_of_a_job__has_one_effect_afterwards(
     crash_table.append((point, engine_name(), f"{name}: one effect, 0 orphan rows"))
 
 
-def test_kill__sale_stored_but_not_answered__is_answered_on_repetition(
-    backend: Backend, insurer: Insurer, tmp_path: Path, crash_table: list[tuple[str, str, str]]
+@pytest.mark.parametrize(
+    ("point", "replayed"),
+    [("sale.gathered_not_stored", None), ("sale.stored_not_answered", "true")],
+)
+def test_kill__during_a_sale__is_one_certificate_on_repetition(
+    backend: Backend,
+    insurer: Insurer,
+    tmp_path: Path,
+    crash_table: list[tuple[str, str, str]],
+    point: str,
+    replayed: str | None,
 ) -> None:
     platform, risk = backend.onboard()
     series = backend.series(platform, risk)
@@ -197,7 +206,7 @@ def test_kill__sale_stored_but_not_answered__is_answered_on_repetition(
     port = free_port()
     environment = insurer.environment(backend.settings) | {"FLOWCOVER_PORT": str(port)}
     armed = environment | {
-        "FLOWCOVER_CRASH_AT": "sale.stored_not_answered",
+        "FLOWCOVER_CRASH_AT": point,
         "FLOWCOVER_CRASH_LOG": str(log),
     }
     body = {
@@ -210,16 +219,16 @@ def test_kill__sale_stored_but_not_answered__is_answered_on_repetition(
     url = f"http://127.0.0.1:{port}"
     with Serving(armed, url), pytest.raises(httpx.HTTPError):
         httpx.post(f"{url}/v1/transactions:cover", json=body, headers=headers, timeout=30)
-    assert log.read_text().split() == ["sale.stored_not_answered"]
+    assert log.read_text().split() == [point]
     with Serving(environment, url):
         again = httpx.post(f"{url}/v1/transactions:cover", json=body, headers=headers, timeout=30)
     assert again.status_code == 201
-    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.headers.get("Idempotent-Replayed") == replayed
     assert again.json()["serial"] == 0
     listed = backend.get("/certificates", series=series)["items"]
     assert [row["serial"] for row in listed] == [0]
     assert orphans(backend) == []
-    crash_table.append(("sale.stored_not_answered", engine_name(), "one certificate, replayed"))
+    crash_table.append((point, engine_name(), "one certificate"))
 
 
 class Serving:
@@ -249,4 +258,4 @@ class Serving:
 
 
 def test_points__every_hook__has_a_case() -> None:
-    assert set(CASES) | {"sale.stored_not_answered"} == POINTS
+    assert set(CASES) | {"sale.gathered_not_stored", "sale.stored_not_answered"} == POINTS

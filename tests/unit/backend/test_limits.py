@@ -30,8 +30,8 @@ def test_headers__refused__say_when_to_come_again() -> None:
     limits = Limits(rate=1, burst=1)
     limits.take("a", 0.0)
     refused = limits.take("a", 0.0)
-    assert refused.headers == {
-        "RateLimit-Limit": "1",
-        "RateLimit-Remaining": "0",
-        "RateLimit-Reset": "1",
-    }
+    assert refused.headers == [
+        (b"ratelimit-limit", b"1"),
+        (b"ratelimit-remaining", b"0"),
+        (b"ratelimit-reset", b"1"),
+    ]
