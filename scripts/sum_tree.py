@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from contracts.client.certificates import BadIndices, BadRecord
+from contracts.client.certificates import BadIndices, BadRecord, pack_indices
 from contracts.client.sum_tree import RECORD_BYTES, SumTree, build
 
 
@@ -47,7 +47,7 @@ def told(tree: SumTree, chosen: argparse.Namespace) -> dict[str, object]:
     }
     if chosen.prove:
         proof = tree.prove([int(place) for place in chosen.prove.split(",")], commitment)
-        found["indices"] = list(proof.indices)
+        found["indices"] = "0x" + pack_indices(proof.indices).hex()
         found["leaves"] = "0x" + proof.leaves.hex()
         found["proof"] = ["0x" + word.hex() for word in proof.proof]
     return found

@@ -23,6 +23,7 @@ from backend.audit.ledger import (
     certificates,
     hexed,
     leaf_width,
+    places,
 )
 
 Kind = Literal["text", "number", "money", "time"]
@@ -329,7 +330,7 @@ def _certificates_paid(source: Source, event: Event) -> Iterator[tuple[Any, ...]
     leaves = source.leaves(batch)
     pushed = source.ledger.series_terms[batch["series"]]["leafKind"] == HOLDER_PUSHED
     started = a["runStart"] * source.parameters.slot_length
-    for index in a["indices"]:
+    for index in places(a["indices"]):
         known = index < len(leaves) // leaf_width(batch)
         leaf = certificate(batch, leaves, index) if known else None
         yield (

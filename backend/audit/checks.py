@@ -17,7 +17,16 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.crypto import keccak
 
 from backend.audit.declarations import ATTEST, POST, REPORT
-from backend.audit.ledger import Event, Ledger, Row, certificate, hexed, leaf_width, resets
+from backend.audit.ledger import (
+    Event,
+    Ledger,
+    Row,
+    certificate,
+    hexed,
+    leaf_width,
+    places,
+    resets,
+)
 from backend.audit.rules import (
     NO_SENSOR_DATA,
     SLOTS_PER_EPOCH,
@@ -873,7 +882,7 @@ def check_certificate_claims(
         except ValueError as error:
             result.cannot("certificates", where, str(error))
             continue
-        for index in event.args["indices"]:
+        for index in places(event.args["indices"]):
             if index >= row["size"] or index >= len(leaves) // leaf_width(row):
                 result.cannot("certificates", where, f"leaf {index} is unknown")
                 continue

@@ -143,7 +143,7 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "address indexed platform, uint16 product, uint32 risk, uint32 firstSerial, uint32 size, "
         "uint40 base, uint128 exposure, uint128 premium, bytes32 root, bytes32 leafFileHash)",
         "BordereauExpired(uint64 indexed batch, uint128 released)",
-        "CertificatesClaimed(uint64 indexed batch, uint64 indexed runStart, uint32[] indices, "
+        "CertificatesClaimed(uint64 indexed batch, uint64 indexed runStart, bytes indices, "
         "uint128 amount)",
     ),
     "BondDesk": (

@@ -307,9 +307,14 @@ def _bordereau_expired(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.row("ledger_bordereaux", a["batch"])["expired"] = True
 
 
+def places(packed: bytes) -> list[int]:
+    """Indices of claimed certificates, four bytes each in their event."""
+    return [int.from_bytes(packed[at : at + 4], "big") for at in range(0, len(packed), 4)]
+
+
 @folds("CertificateBook", "CertificatesClaimed")
 def _claimed(ledger: Ledger, event: Event, a: Row) -> None:
-    for index in a["indices"]:
+    for index in places(a["indices"]):
         row = {
             "batch": a["batch"],
             "index": index,

@@ -7,7 +7,7 @@ becomes due later is settled again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -147,5 +147,4 @@ def _of_batch(
 
 def certificate_arguments(batch: int, run_start: int, proof: Proof) -> tuple[object, ...]:
     """Arguments of `ClaimsDesk.settleCertificates`."""
-    indices: Sequence[int] = proof.indices
-    return batch, run_start, list(indices), proof.leaves, list(proof.proof)
+    return batch, run_start, *proof.arguments

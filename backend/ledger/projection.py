@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
+from contracts.client.certificates import unpack_indices
 from contracts.client.events import Event
 from contracts.client.messages import NO_SENSOR_DATA, unpack_scores
 
@@ -353,7 +354,7 @@ def _certificates_claimed(session: Session, event: LedgerEvent, v: Values) -> No
             run_start=v["runStart"],
             transaction_hash=event.transaction_hash,
         )
-        for index in v["indices"]
+        for index in unpack_indices(bytes.fromhex(v["indices"][2:]))
     )
 
 

@@ -8,12 +8,17 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ICell} from "../interfaces/ICell.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
+import {Payment} from "../interfaces/Types.sol";
+import {Payments} from "../libraries/Payments.sol";
+import {Transfers} from "../libraries/Transfers.sol";
 import {CapitalVault} from "./CapitalVault.sol";
 
 /// @title The capital behind a set of products: it locks limits, collects premium, pays claims, and settles epochs with its two vaults.
 /// @dev The four sums that every business transaction moves share one slot.
 contract Cell is ICell, AccessManaged {
     using SafeERC20 for IERC20;
+    using Transfers for IERC20;
+    using Payments for Payment;
     using SafeCast for uint256;
 
     struct Sums {
@@ -119,13 +124,13 @@ contract Cell is ICell, AccessManaged {
     }
 
     /// @inheritdoc ICell
-    function payMany(address[] calldata payees, uint128[] calldata amounts) external {
+    function payMany(Payment[] calldata payments) external {
         require(msg.sender == claimsDesk, OnlyClaimsDesk(msg.sender));
         uint256 total = 0;
-        for (uint256 i = 0; i < payees.length; ++i) total += amounts[i];
+        for (uint256 i = 0; i < payments.length; ++i) total += payments[i].amountOf();
         (uint64 fromJunior, uint64 fromSenior) = _bookPayment(total.toUint128());
-        emit ClaimsPaid(payees.length, uint128(total), fromJunior, fromSenior);
-        for (uint256 i = 0; i < payees.length; ++i) _push(payees[i], amounts[i]);
+        emit ClaimsPaid(payments.length, uint128(total), fromJunior, fromSenior);
+        for (uint256 i = 0; i < payments.length; ++i) _push(payments[i].payeeOf(), payments[i].amountOf());
     }
 
     /// @inheritdoc ICell
@@ -243,7 +248,7 @@ contract Cell is ICell, AccessManaged {
 
     /// @dev A payee that cannot receive blocks nobody: the amount waits for it here.
     function _push(address payee, uint128 amount) private {
-        if (token.trySafeTransfer(payee, amount)) return;
+        if (token.tryTransfer(payee, amount)) return;
         stored[payee] += amount;
         _storedTotal += uint64(amount);
         emit PaymentStored(payee, amount);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
@@ -12,10 +13,12 @@ import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {BatchId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+import {Indices} from "../libraries/Indices.sol";
 
 /// @title What posted and committed batches share: signed headers, claimed bits, the product's facts, the release of limits.
 abstract contract Batches is ICertificateBook, EIP712 {
     using SafeCast for uint256;
+    using Indices for bytes;
 
     /// @dev What batches need of a product's terms, copied at its first claim or expiry; one slot.
     struct Facts {
@@ -23,14 +26,6 @@ abstract contract Batches is ICertificateBook, EIP712 {
         uint48 unit;
         /// seconds from the last start until a batch may expire: tenor, report delay and claim window
         uint32 tail;
-    }
-
-    /// @dev What a claim comes to; times in seconds.
-    struct Settled {
-        uint128 amount;
-        uint48 unit;
-        uint40 earliest;
-        uint40 latest;
     }
 
     bytes32 private constant HEADER_TYPEHASH =
@@ -76,8 +71,19 @@ abstract contract Batches is ICertificateBook, EIP712 {
     }
 
     /// @inheritdoc ICertificateBook
+    /// @dev The thirteen fields lie in memory one after the other, a word each, as they are hashed. The type's hash is put into the word before them,
+    ///   and what was there put back.
     function headerDigest(BordereauHeader memory header) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(HEADER_TYPEHASH, header)));
+        bytes32 typeHash = HEADER_TYPEHASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let start := sub(header, 32)
+            let kept := mload(start)
+            mstore(start, typeHash)
+            structHash := keccak256(start, 448)
+            mstore(start, kept)
+        }
+        return _hashTypedDataV4(structHash);
     }
 
     /// @inheritdoc ICertificateBook
@@ -144,24 +150,30 @@ abstract contract Batches is ICertificateBook, EIP712 {
         require(runsFrom >= postedAt, RunBeforePosting(batch, runsFrom, postedAt));
     }
 
-    /// @dev Sets the serials' bits, a word at a time.
-    function _mark(BatchId batch, uint32[] calldata indices) internal {
-        mapping(uint256 word => uint256) storage words = _claimed[_numberOf(batch)];
+    /// @dev Sets the serials' bits, a word at a time. @custom:pre indices are strictly increasing
+    function _mark(BatchId batch, bytes calldata indices, uint256 count) internal {
         uint256 first = _firstOf(batch);
-        uint256 word = (first + indices[0]) / 256;
-        uint256 bits = words[word];
-        for (uint256 i = 0; i < indices.length; ++i) {
-            uint256 serial = first + indices[i];
-            if (serial / 256 != word) {
-                words[word] = bits;
-                word = serial / 256;
-                bits = words[word];
+        uint256 word = (first + indices.at(0)) / 256;
+        uint256 bits = 0;
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 serial = first + indices.at(i);
+                if (serial / 256 != word) {
+                    _set(batch, word, bits);
+                    (word, bits) = (serial / 256, 0);
+                }
+                bits |= 1 << (serial % 256);
             }
-            uint256 bit = 1 << (serial % 256);
-            require(bits & bit == 0, AlreadyClaimed(batch, indices[i]));
-            bits |= bit;
         }
-        words[word] = bits;
+        _set(batch, word, bits);
+    }
+
+    function _set(BatchId batch, uint256 word, uint256 bits) private {
+        mapping(uint256 word => uint256) storage words = _claimed[_numberOf(batch)];
+        uint256 before = words[word];
+        uint256 twice = before & bits;
+        if (twice != 0) revert AlreadyClaimed(batch, uint32(word * 256 + Math.log2(twice & (~twice + 1)) - _firstOf(batch)));
+        words[word] = before | bits;
     }
 
     function _factsOf(ProductId product) internal returns (Facts memory facts) {

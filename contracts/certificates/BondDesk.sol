@@ -116,9 +116,7 @@ contract BondDesk is IBondDesk {
     ) private view returns (ICertificateBook.Record memory record) {
         uint32 first = uint32(BatchId.unwrap(batch));
         require(BatchId.unwrap(batch) >> 32 == number && serial >= first, NotInBatch(batch, serial));
-        uint32[] memory index = new uint32[](1);
-        index[0] = serial - first;
-        (record, , ) = certificateBook.recordOf(batch, index, leaves, proof);
+        (record, , ) = certificateBook.recordOf(batch, abi.encodePacked(serial - first), leaves, proof);
     }
 
     function _isAsSold(

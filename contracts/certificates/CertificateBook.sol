@@ -6,7 +6,9 @@ import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
-import {BatchId, Terms} from "../interfaces/Types.sol";
+import {BatchId, Payment, Terms} from "../interfaces/Types.sol";
+import {Indices} from "../libraries/Indices.sol";
+import {Payments} from "../libraries/Payments.sol";
 import {PostedTree} from "../libraries/PostedTree.sol";
 import {SumTree} from "../libraries/SumTree.sol";
 import {Batches} from "./Batches.sol";
@@ -15,6 +17,9 @@ import {PostedBatches} from "./PostedBatches.sol";
 
 /// @title Batches of sold certificates, posted or committed: their claims, and what they say about one certificate.
 contract CertificateBook is PostedBatches, CommittedBatches {
+    using Indices for bytes;
+    using Payments for Payment;
+
     uint256 private constant OPENING = 72;
 
     constructor(
@@ -32,27 +37,34 @@ contract CertificateBook is PostedBatches, CommittedBatches {
     function claim(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) external returns (uint128, uint40, uint40) {
-        Settled memory settled = _claim(batch, runStart, indices, leaves, proof);
-        return (settled.amount, settled.earliest, settled.latest);
+    ) external returns (Settled memory settled) {
+        settled = _claim(batch, runStart, indices, leaves, proof);
+        IFacility.LeafKind kind;
+        (settled.platform, kind) = facility.platformOf(_numberOf(batch));
+        settled.pushed = _isPushed(kind);
     }
 
     /// @inheritdoc ICertificateBook
     function claimPushed(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings
-    ) external returns (Payouts memory payouts) {
-        Settled memory settled = _claim(batch, runStart, indices, leaves, proof);
-        (payouts.earliestStart, payouts.latestStart) = (settled.earliest, settled.latest);
-        (payouts.payees, payouts.amounts) = _payeesOf(batch, indices, leaves, settled.unit);
-        if (_kindOf(batch) == IFacility.LeafKind.CommitmentPushed) _open(payouts.payees, indices, openings);
+    ) external returns (Settled memory settled, Payment[] memory payments) {
+        settled = _claim(batch, runStart, indices, leaves, proof);
+        IFacility.LeafKind kind;
+        (settled.platform, kind) = facility.platformOf(_numberOf(batch));
+        settled.pushed = _isPushed(kind);
+        uint256 unit = _factsOf(settled.product).unit;
+        payments = _isPosted(batch)
+            ? _postedPayments(indices, leaves, settled.count, unit)
+            : _committedPayments(leaves[PACKED:], settled.count, unit);
+        if (kind == IFacility.LeafKind.CommitmentPushed) _open(payments, indices, openings);
     }
 
     // ------------------------------------------------------------------ views
@@ -65,7 +77,7 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         view_.platform = series.platform;
         view_.product = series.product;
         view_.risk = series.risk;
-        view_.pushed = series.leafKind >= IFacility.LeafKind.HolderPushed;
+        view_.pushed = _isPushed(series.leafKind);
         Terms memory terms = products.termsOf(series.product);
         if (_isPosted(batch)) _viewPosted(batch, view_, terms);
         else _viewCommitted(batch, view_, terms);
@@ -74,11 +86,11 @@ contract CertificateBook is PostedBatches, CommittedBatches {
     /// @inheritdoc ICertificateBook
     function recordOf(
         BatchId batch,
-        uint32[] calldata index,
+        bytes calldata index,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external view returns (Record memory record, uint40 postedAt, uint32 size) {
-        require(index.length == 1, NotOneRecord(index.length));
+        require(index.count() == 1, NotOneRecord(index.count()));
         return
             _isPosted(batch)
                 ? _postedRecord(batch, index, leaves, proof)
@@ -90,7 +102,7 @@ contract CertificateBook is PostedBatches, CommittedBatches {
     function _claim(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) private returns (Settled memory settled) {
@@ -101,55 +113,50 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         emit CertificatesClaimed(batch, runStart, indices, settled.amount);
     }
 
-    function _payeesOf(
-        BatchId batch,
-        uint32[] calldata indices,
-        bytes calldata leaves,
-        uint256 unit
-    ) private view returns (address[] memory, uint128[] memory) {
-        if (_isPosted(batch)) return _postedPayees(indices, leaves, unit);
-        return _committedPayees(indices.length, leaves[PACKED:], unit);
-    }
-
     /// @dev Leaves of four records follow each other as their claimed records do.
-    function _postedPayees(
-        uint32[] calldata indices,
+    function _postedPayments(
+        bytes calldata indices,
         bytes calldata leaves,
+        uint256 count,
         uint256 unit
-    ) private pure returns (address[] memory payees, uint128[] memory amounts) {
-        (payees, amounts) = (new address[](indices.length), new uint128[](indices.length));
+    ) private pure returns (Payment[] memory payments) {
+        payments = new Payment[](count);
         uint256 leaf = 0;
-        for (uint256 i = 0; i < indices.length; ++i) {
-            if (i > 0 && indices[i] / 4 != indices[i - 1] / 4) ++leaf;
-            (bytes20 holder, uint256 units) = PostedTree.recordAt(leaves, leaf * 4 + (indices[i] % 4));
-            (payees[i], amounts[i]) = (address(holder), uint128(units * unit));
+        uint256 place = indices.at(0) / 4;
+        unchecked {
+            for (uint256 i = 0; i < count; ++i) {
+                uint256 index = indices.at(i);
+                if (index / 4 != place) (place, leaf) = (index / 4, leaf + 4);
+                (bytes20 holder, uint256 units) = PostedTree.recordAt(leaves, leaf + (index % 4));
+                payments[i] = Payments.pack(address(holder), units * unit);
+            }
         }
     }
 
-    function _committedPayees(
-        uint256 count,
+    function _committedPayments(
         bytes calldata records,
+        uint256 count,
         uint256 unit
-    ) private pure returns (address[] memory payees, uint128[] memory amounts) {
-        (payees, amounts) = (new address[](count), new uint128[](count));
+    ) private pure returns (Payment[] memory payments) {
+        payments = new Payment[](count);
         for (uint256 i = 0; i < count; ++i) {
             (bytes20 holder, uint256 units) = SumTree.recordAt(records, i);
-            (payees[i], amounts[i]) = (address(holder), uint128(units * unit));
+            payments[i] = Payments.pack(address(holder), units * unit);
         }
     }
 
     /// @dev Replaces commitments by the payees that they open to.
-    function _open(address[] memory payees, uint32[] calldata indices, bytes calldata openings) private pure {
-        require(openings.length == payees.length * OPENING, OpeningInvalid(indices[0]));
-        for (uint256 i = 0; i < payees.length; ++i) {
+    function _open(Payment[] memory payments, bytes calldata indices, bytes calldata openings) private pure {
+        require(openings.length == payments.length * OPENING, OpeningInvalid(uint32(indices.at(0))));
+        for (uint256 i = 0; i < payments.length; ++i) {
             bytes calldata opening = openings[i * OPENING:(i + 1) * OPENING];
-            require(bytes20(keccak256(opening)) == bytes20(payees[i]), OpeningInvalid(indices[i]));
-            payees[i] = address(bytes20(opening[20:40]));
+            bool opens = bytes20(keccak256(opening)) == bytes20(payments[i].payeeOf());
+            require(opens, OpeningInvalid(uint32(indices.at(i))));
+            payments[i] = Payments.pack(address(bytes20(opening[20:40])), payments[i].amountOf());
         }
     }
 
-    function _kindOf(BatchId batch) private view returns (IFacility.LeafKind) {
-        (IFacility.Series memory series, ) = facility.termsOf(facility.seriesAt(_numberOf(batch)));
-        return series.leafKind;
+    function _isPushed(IFacility.LeafKind kind) private pure returns (bool) {
+        return kind >= IFacility.LeafKind.HolderPushed;
     }
 }

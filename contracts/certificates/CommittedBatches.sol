@@ -64,7 +64,7 @@ abstract contract CommittedBatches is Batches {
     function _claimCommitted(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal returns (Settled memory settled) {
@@ -72,19 +72,20 @@ abstract contract CommittedBatches is Batches {
         _checkRun(batch, runStart, proven.committedAt);
         IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
         uint256 most = proven.claimed.mostUnits;
-        settled.earliest = proven.base + uint40(proven.claimed.earliest);
-        settled.latest = proven.base + uint40(proven.claimed.latest);
-        require(settled.latest <= bounds.lastStart, StartAfterLast(settled.latest, bounds.lastStart));
+        settled.earliestStart = proven.base + uint40(proven.claimed.earliest);
+        settled.latestStart = proven.base + uint40(proven.claimed.latest);
+        settled.lastStart = bounds.lastStart;
+        require(settled.latestStart <= bounds.lastStart, StartAfterLast(settled.latestStart, bounds.lastStart));
         require(most <= bounds.mostUnits, IFacility.UnitsTooMany(most, bounds.mostUnits));
-        _mark(batch, indices);
+        _mark(batch, indices, proven.claimed.count);
         _payUnits(batch, proven.claimed.units);
-        settled.unit = _factsOf(bounds.product).unit;
-        settled.amount = uint128(proven.claimed.units * settled.unit);
+        (settled.product, settled.risk, settled.count) = (bounds.product, bounds.risk, uint32(proven.claimed.count));
+        settled.amount = uint128(proven.claimed.units * _factsOf(bounds.product).unit);
     }
 
     function _committedRecord(
         BatchId batch,
-        uint32[] calldata index,
+        bytes calldata index,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal view returns (Record memory record, uint40 postedAt, uint32 size) {
@@ -108,7 +109,7 @@ abstract contract CommittedBatches is Batches {
     /// @dev Checks the packed commitment against the stored digest, then the records behind it against its root and units.
     function _prove(
         BatchId batch,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bool voids

@@ -217,11 +217,11 @@ contract Facility is IFacility, AccessManaged {
         uint256 latestStart
     ) external returns (Draw memory draw) {
         require(msg.sender == certificateBook, OnlyCertificateBook(msg.sender));
-        Line memory line = _lines[id];
-        require(line.number != 0, UnknownSeries(id));
+        Line storage stored = _known(id);
+        Line memory line = stored;
         _checkDraw(line, firstSerial, size, units, mostUnits, latestStart);
-        _lines[id].committedSerial = firstSerial + size;
-        _lines[id].reserved = line.reserved - units;
+        stored.committedSerial = firstSerial + size;
+        stored.reserved = line.reserved - units;
         draw.series = _termsOf(line);
         draw.number = line.number;
         draw.exposure = uint128(units) * line.unit;
@@ -323,6 +323,12 @@ contract Facility is IFacility, AccessManaged {
     function boundsOf(uint24 number) external view returns (Bounds memory) {
         Line storage line = _lines[seriesAt[number]];
         return Bounds(line.product, line.risk, line.lastStart, line.mostUnits);
+    }
+
+    /// @inheritdoc IFacility
+    function platformOf(uint24 number) external view returns (address, LeafKind) {
+        Line storage line = _lines[seriesAt[number]];
+        return (line.platform, line.leafKind);
     }
 
     /// @inheritdoc IFacility

@@ -5,14 +5,16 @@ import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
 import {BatchId, Terms} from "../interfaces/Types.sol";
 import {BatchHeader, PackedHeader} from "../libraries/BatchHeader.sol";
+import {Indices} from "../libraries/Indices.sol";
 import {Multiproof} from "../libraries/Multiproof.sol";
 import {PostedTree} from "../libraries/PostedTree.sol";
 import {Batches} from "./Batches.sol";
 
 /// @title Batches whose records came in calldata: root and totals are the contract's own.
-/// @dev A batch takes two slots, header and root. A root of zero means that it has expired.
+/// @dev A batch takes two slots, header and root. A root whose header is gone means that the batch has expired.
 abstract contract PostedBatches is Batches {
     using BatchHeader for PackedHeader;
+    using Indices for bytes;
 
     mapping(BatchId batch => PackedHeader) private _headers;
     mapping(BatchId batch => bytes32) private _roots;
@@ -46,13 +48,13 @@ abstract contract PostedBatches is Batches {
     // ------------------------------------------------------------------ for the book
 
     function _isPosted(BatchId batch) internal view returns (bool) {
-        return _headers[batch].exists();
+        return _roots[batch] != 0;
     }
 
     function _claimPosted(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal returns (Settled memory settled) {
@@ -60,42 +62,52 @@ abstract contract PostedBatches is Batches {
         _checkRun(batch, runStart, header.postedAt());
         Multiproof.Claimed memory claimed = Multiproof.fold(indices, leaves, proof, header.size(), false);
         require(claimed.root == _roots[batch], ProofInvalid(batch));
-        _mark(batch, indices);
+        _mark(batch, indices, claimed.count);
         _headers[batch] = header.pay(claimed.units);
-        settled.unit = _factsOf(header.product()).unit;
-        settled.amount = uint128(claimed.units * settled.unit);
-        settled.earliest = header.base() + uint40(claimed.earliest);
-        settled.latest = header.base() + uint40(claimed.latest);
+        (settled.product, settled.risk, settled.count) = (header.product(), header.risk(), uint32(claimed.count));
+        settled.earliestStart = header.base() + uint40(claimed.earliest);
+        settled.latestStart = header.base() + uint40(claimed.latest);
+        settled.lastStart = header.latestStart();
+        settled.amount = uint128(claimed.units * _factsOf(settled.product).unit);
     }
 
     function _postedRecord(
         BatchId batch,
-        uint32[] calldata index,
+        bytes calldata index,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal view returns (Record memory record, uint40 postedAt, uint32 size) {
-        PackedHeader header = _live(batch);
-        Multiproof.Claimed memory found = Multiproof.fold(index, leaves, proof, header.size(), true);
-        require(found.root == _roots[batch], ProofInvalid(batch));
-        (record.holder, ) = PostedTree.recordAt(leaves, index[0] % 4);
-        record.units = uint16(found.units);
-        record.start = header.base() + uint40(found.latest);
-        return (record, header.postedAt(), header.size());
+        record = _proven(batch, index, leaves, proof);
+        (postedAt, size) = (_headers[batch].postedAt(), _headers[batch].size());
     }
 
     function _viewPosted(BatchId batch, Batch memory view_, Terms memory terms) internal view {
         PackedHeader header = _headers[batch];
+        (view_.root, view_.expired) = (_roots[batch], !header.exists());
+        if (view_.expired) return;
         view_.base = header.base();
         view_.end = header.latestStart() + terms.term;
         view_.postedAt = header.postedAt();
         view_.size = header.size();
         view_.exposure = uint128(header.units()) * terms.unit;
         view_.paid = uint128(header.paidUnits()) * terms.unit;
-        view_.root = _roots[batch];
-        view_.expired = view_.root == 0;
     }
 
     // ------------------------------------------------------------------ inside
+
+    function _proven(
+        BatchId batch,
+        bytes calldata index,
+        bytes calldata leaves,
+        bytes32[] calldata proof
+    ) private view returns (Record memory record) {
+        PackedHeader header = _live(batch);
+        Multiproof.Claimed memory found = Multiproof.fold(index, leaves, proof, header.size(), true);
+        require(found.root == _roots[batch], ProofInvalid(batch));
+        (record.holder, ) = PostedTree.recordAt(leaves, index.at(0) % 4);
+        record.units = uint16(found.units);
+        record.start = header.base() + uint40(found.latest);
+    }
 
     function _drawTotals(
         bytes32 series,
@@ -131,13 +143,14 @@ abstract contract PostedBatches is Batches {
         PackedHeader header = _live(batch);
         Facts memory facts = _factsOf(header.product());
         _checkEnded(batch, header.latestStart(), facts);
-        delete _roots[batch];
+        _headers[batch] = PackedHeader.wrap(0);
         _release(batch, header.product(), header.risk(), facts, header.units(), header.paidUnits());
     }
 
     function _live(BatchId batch) private view returns (PackedHeader header) {
         header = _headers[batch];
-        require(header.exists(), UnknownBatch(batch));
-        require(_roots[batch] != 0, BatchExpired(batch));
+        if (header.exists()) return header;
+        require(!_isPosted(batch), BatchExpired(batch));
+        revert UnknownBatch(batch);
     }
 }

@@ -11,7 +11,7 @@ import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
-import {BatchId, ClaimId, Cover, Peril, PolicyId, ProductId, Terms} from "../interfaces/Types.sol";
+import {BatchId, ClaimId, Cover, Payment, Peril, PolicyId, ProductId, Terms} from "../interfaces/Types.sol";
 import {ClaimIds} from "../libraries/ClaimIds.sol";
 import {RunMath} from "../libraries/RunMath.sol";
 import {Reviews} from "./Reviews.sol";
@@ -98,35 +98,33 @@ contract ClaimsDesk is Runs, Reviews {
     function settleCertificates(
         BatchId batchId,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) external returns (uint128 paid) {
-        (address platform, Terms memory terms) = _payingBatch(batchId, runStart, false);
-        uint40[2] memory span;
-        (paid, span[0], span[1]) = certificateBook.claim(batchId, runStart, indices, leaves, proof);
-        _requireCovered(batchId, runStart, terms, span[0], span[1]);
-        require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
-        emit CertificatesPaid(batchId, runStart, platform, paid, uint32(indices.length));
-        ICell(terms.cell).pay(platform, paid);
+    ) external returns (uint128) {
+        ICertificateBook.Settled memory due = certificateBook.claim(batchId, runStart, indices, leaves, proof);
+        ICell cell = _payingCell(batchId, runStart, due, false);
+        emit CertificatesPaid(batchId, runStart, due.platform, due.amount, due.count);
+        cell.pay(due.platform, due.amount);
+        return due.amount;
     }
 
     /// @inheritdoc IClaimsDesk
     function settleCertificatesPushed(
         BatchId batchId,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings
-    ) external returns (uint128 paid) {
-        (, Terms memory terms) = _payingBatch(batchId, runStart, true);
-        ICertificateBook.Payouts memory due = certificateBook.claimPushed(batchId, runStart, indices, leaves, proof, openings);
-        _requireCovered(batchId, runStart, terms, due.earliestStart, due.latestStart);
-        for (uint256 i = 0; i < due.amounts.length; ++i) paid += due.amounts[i];
-        require(paid != 0, NothingDue(ClaimIds.ofBatch(batchId, runStart)));
-        emit CertificatesPaid(batchId, runStart, address(0), paid, uint32(due.payees.length));
-        ICell(terms.cell).payMany(due.payees, due.amounts);
+    ) external returns (uint128) {
+        (ICertificateBook.Settled memory due, Payment[] memory payments) = certificateBook.claimPushed(
+            batchId, runStart, indices, leaves, proof, openings
+        );
+        ICell cell = _payingCell(batchId, runStart, due, true);
+        emit CertificatesPaid(batchId, runStart, address(0), due.amount, due.count);
+        cell.payMany(payments);
+        return due.amount;
     }
 
     // ---------------------------------------------------------------- views
@@ -217,28 +215,30 @@ contract ClaimsDesk is Runs, Reviews {
         revert NothingDue(a.claim);
     }
 
-    /// @dev Platform and terms of a batch that the run pays, to its holders or to its platform as the caller expects.
-    function _payingBatch(BatchId id, uint64 runStart, bool pushed) private view returns (address platform, Terms memory terms) {
-        ICertificateBook.Batch memory batch = certificateBook.batchOf(id);
-        require(batch.pushed == pushed, WrongPayees(id, batch.pushed));
-        terms = productBook.termsOf(batch.product);
-        _requirePayingRun(batch, terms, runStart);
-        platform = batch.platform;
+    /// @dev Cell that pays claimed certificates: the run pays, begins within the cover of those that start first and last, and the batch's payees
+    ///   are those that the caller expects. That the run began after posting is the book's to check.
+    function _payingCell(
+        BatchId id,
+        uint64 runStart,
+        ICertificateBook.Settled memory due,
+        bool pushed
+    ) private view returns (ICell) {
+        require(due.pushed == pushed, WrongPayees(id, due.pushed));
+        Terms memory terms = productBook.termsOf(due.product);
+        _requirePayingRun(due, terms, runStart);
+        uint40 start = _startOf(runStart);
+        require(due.latestStart + terms.coverageLag <= start, CertificateNotCovered(id, due.latestStart, start));
+        require(start < due.earliestStart + terms.term, CertificateNotCovered(id, due.earliestStart, start));
+        require(due.amount != 0, NothingDue(ClaimIds.ofBatch(id, runStart)));
+        return ICell(terms.cell);
     }
 
-    /// @dev The run begins within the cover of the certificates that start first and last.
-    function _requireCovered(BatchId id, uint64 runStart, Terms memory terms, uint40 earliest, uint40 latest) private view {
+    /// @dev The run lasted beyond the waiting period and may still be claimed.
+    function _requirePayingRun(ICertificateBook.Settled memory due, Terms memory terms, uint64 runStart) private view {
         uint40 start = _startOf(runStart);
-        require(latest + terms.coverageLag <= start, CertificateNotCovered(id, latest, start));
-        require(start < earliest + terms.term, CertificateNotCovered(id, earliest, start));
-    }
-
-    /// @dev The run lasted beyond the waiting period and may still be claimed. That it began after posting is the book's to check.
-    function _requirePayingRun(ICertificateBook.Batch memory batch, Terms memory terms, uint64 runStart) private view {
-        uint40 start = _startOf(runStart);
-        uint40 closesAt = batch.end + maxReportDelay + terms.claimWindow;
+        uint40 closesAt = due.lastStart + terms.term + maxReportDelay + terms.claimWindow;
         require(block.timestamp < closesAt, ClaimWindowClosed(closesAt, uint40(block.timestamp)));
-        Walk memory walk = _walkFrom(runStart, terms, batch.risk, 0);
+        Walk memory walk = _walkFrom(runStart, terms, due.risk, 0);
         _advance(walk, uint256(start) + terms.waitingPeriod + 1);
         uint256 lost = _endOf(walk) - start;
         require(lost > terms.waitingPeriod, RunTooShort(lost, terms.waitingPeriod));

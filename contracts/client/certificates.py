@@ -17,6 +17,7 @@ from .signatures import keccak256
 RECORD_BYTES = 24
 RECORDS_PER_LEAF = 4
 LEAF_BYTES = RECORD_BYTES * RECORDS_PER_LEAF
+INDEX_BYTES = 4
 MOST_UNITS = 0xFFFF
 """Units of sum insured, and seconds of start offset, that a record can hold."""
 VOID = bytes(RECORD_BYTES)
@@ -65,13 +66,29 @@ def pack(records: Iterable[Record | None]) -> bytes:
     return b"".join(VOID if record is None else record.packed() for record in records)
 
 
+def pack_indices(indices: Iterable[int]) -> bytes:
+    """Places of records in a batch, as contracts take and tell them: 4 bytes each, big endian."""
+    return b"".join(index.to_bytes(INDEX_BYTES, "big") for index in indices)
+
+
+def unpack_indices(packed: bytes) -> list[int]:
+    """The places of `pack_indices`."""
+    starts = range(0, len(packed), INDEX_BYTES)
+    return [int.from_bytes(packed[at : at + INDEX_BYTES], "big") for at in starts]
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Arguments of `ClaimsDesk.settleCertificates` for some records of a batch."""
+    """Some records of a batch, and what leads from them to its root."""
 
     indices: tuple[int, ...]
     leaves: bytes
     proof: tuple[bytes, ...]
+
+    @property
+    def arguments(self) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+        """The last arguments of `ClaimsDesk.settleCertificates`."""
+        return pack_indices(self.indices), self.leaves, self.proof
 
 
 @dataclass(frozen=True)

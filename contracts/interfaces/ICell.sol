@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {Payment} from "./Types.sol";
+
 /// @title Segregated capital behind a set of products: a junior and a senior vault.
 /// @dev locked = sum of remaining limits <= assets at all times, so each due is paid in full. Junior pays first.
 ///   Amounts are token units; a cell holds less than 2^64 of them (18 million million dollars at 6 decimals).
@@ -57,10 +59,9 @@ interface ICell {
     function pay(address payee, uint128 amount) external;
 
     /// @notice `pay` for several payees with one booking; each push fails alone. Only ClaimsDesk.
-    /// @custom:pre both lists have one length
     /// @custom:throws OnlyClaimsDesk, ReleaseExceedsLocked
     /// @custom:emits ClaimsPaid, PaymentStored for each failed push
-    function payMany(address[] calldata payees, uint128[] calldata amounts) external;
+    function payMany(Payment[] calldata payments) external;
 
     /// @notice Marks locked capital as expected to be paid (a claim waits for review): it no longer counts in share prices. Only ClaimsDesk.
     /// @custom:throws OnlyClaimsDesk

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {BatchId, ProductId, RiskIndex} from "./Types.sol";
+import {BatchId, Payment, ProductId, RiskIndex} from "./Types.sol";
 
 /// @title Bordereaux of certificates: posted (records in calldata, root and totals by the contract) and committed (sum root of a tree built off chain).
 /// @dev A batch's id is its series' number times 2^32 plus its first serial.
@@ -15,7 +15,7 @@ interface ICertificateBook {
         address platform;
         ProductId product;
         RiskIndex risk;
-        /// first second of the batch's start offsets; 0 for a committed batch, whose events tell
+        /// first second of the batch's start offsets; 0 for a committed batch, whose events tell, and like times and amounts once expired
         uint40 base;
         /// second after the last that any of its certificates covers; for a committed batch the series' expiry bucket
         uint40 end;
@@ -25,7 +25,7 @@ interface ICertificateBook {
         uint128 exposure;
         uint128 paid;
         bool expired;
-        /// the root of a posted batch; of a committed one the digest of its commitment; zero once expired
+        /// the root of a posted batch; of a committed one the digest of its commitment
         bytes32 root;
         /// each holder is paid, not the platform for all
         bool pushed;
@@ -87,12 +87,19 @@ interface ICertificateBook {
         uint40 committedAt;
     }
 
-    /// @notice Who is to be paid how much by a claim, and the spread of the starts.
-    struct Payouts {
-        address[] payees;
-        uint128[] amounts;
+    /// @notice What a claim comes to, of which cover, and when that cover starts, seconds.
+    struct Settled {
+        address platform;
+        /// each holder is paid, not the platform for all
+        bool pushed;
+        ProductId product;
+        RiskIndex risk;
         uint40 earliestStart;
         uint40 latestStart;
+        /// no certificate of the batch starts later
+        uint40 lastStart;
+        uint32 count;
+        uint128 amount;
     }
 
     /// @notice One record of a batch.
@@ -130,7 +137,7 @@ interface ICertificateBook {
         bytes32 leafFileHash
     );
     event BordereauExpired(BatchId indexed batch, uint128 released);
-    event CertificatesClaimed(BatchId indexed batch, uint64 indexed runStart, uint32[] indices, uint128 amount);
+    event CertificatesClaimed(BatchId indexed batch, uint64 indexed runStart, bytes indices, uint128 amount);
 
     error BaseOutOfRange(uint40 base);
     error UnitsOutOfRange(uint64 units);
@@ -175,9 +182,9 @@ interface ICertificateBook {
 
     // ------------------------------------------------------------------ claims desk
 
-    /// @notice Only ClaimsDesk: verifies records against the root, marks them claimed, returns what they pay and the spread of their starts.
+    /// @notice Only ClaimsDesk: verifies records against the root, marks them claimed, returns what they come to.
     /// @param runStart slot in which the run begins; not before the batch was posted, because the gap between sale and posting is the bond's
-    /// @param indices strictly increasing
+    /// @param indices strictly increasing, 4 bytes each, big endian
     /// @param leaves posted: the whole 96-byte leaf (four records) around each claimed record, each once; committed: the commitment, packed, then the
     ///   34-byte records
     /// @param proof see Multiproof and SumTree
@@ -186,10 +193,10 @@ interface ICertificateBook {
     function claim(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) external returns (uint128 amount, uint40 earliestStart, uint40 latestStart);
+    ) external returns (Settled memory);
 
     /// @notice `claim`, and who is to be paid how much, record by record. Only ClaimsDesk.
     /// @param openings for commitments 72 bytes a record: holder 20, payee 20, keccak256(transaction hash, salt) 32; else empty
@@ -198,11 +205,11 @@ interface ICertificateBook {
     function claimPushed(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings
-    ) external returns (Payouts memory);
+    ) external returns (Settled memory, Payment[] memory);
 
     // ------------------------------------------------------------------ bond desk
 
@@ -218,10 +225,10 @@ interface ICertificateBook {
 
     /// @notice The record at an index, and when its batch came on chain, proven like a claim of that record; void records too.
     /// @custom:throws UnknownBatch, BatchExpired, ProofInvalid, NotOneRecord; ProofErrors
-    /// @param index exactly one
+    /// @param index exactly one, 4 bytes, big endian
     function recordOf(
         BatchId batch,
-        uint32[] calldata index,
+        bytes calldata index,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external view returns (Record memory record, uint40 postedAt, uint32 size);

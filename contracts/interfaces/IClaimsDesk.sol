@@ -76,13 +76,14 @@ interface IClaimsDesk {
     function settleMany(PolicyId[] calldata policies, uint64 runStart) external;
 
     /// @notice Pays certificates whose start s has s + coverageLag <= run start < s + tenor, netted to the platform.
+    /// @param indices of the certificates in their batch, strictly increasing, 4 bytes each, big endian
     /// @custom:throws WrongPayees, ClaimWindowClosed, RunNotSettleable, NotARun, RunTooShort, CertificateNotCovered, NothingDue; those of
     ///   CertificateBook.claim
     /// @custom:emits CertificatesPaid
     function settleCertificates(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (uint128 paid);
@@ -94,7 +95,7 @@ interface IClaimsDesk {
     function settleCertificatesPushed(
         BatchId batch,
         uint64 runStart,
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bytes calldata openings

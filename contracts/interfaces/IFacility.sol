@@ -185,6 +185,8 @@ interface IFacility {
     /// @custom:throws UnknownSeries
     function seriesOf(bytes32 id) external view returns (Series memory series, uint128 reserved, uint32 nextSerial, uint32 committedSerial);
     function boundsOf(uint24 number) external view returns (Bounds memory);
+    /// @notice Platform of a series, and what its records name and who is paid.
+    function platformOf(uint24 number) external view returns (address platform, LeafKind leafKind);
     /// @notice Id of the series with a number (from 1).
     function seriesAt(uint24 number) external view returns (bytes32);
 }

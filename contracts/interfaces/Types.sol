@@ -19,6 +19,9 @@ type BatchId is uint64;
 /// @dev One cover's claim on one run: cover number * 2^64 + first slot of the run; bit 128 set when the cover is a bordereau.
 type ClaimId is bytes32;
 
+/// @dev One of many payments: payee in the upper 160 bits, token units in the lower 96.
+type Payment is uint256;
+
 using {sameProduct as ==} for ProductId global;
 using {sameRisk as ==} for RiskIndex global;
 

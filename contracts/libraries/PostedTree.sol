@@ -42,10 +42,13 @@ library PostedTree {
         totals.root = _fold(nodes, width);
     }
 
-    /// @notice The 20 bytes that record `number` of packed records names, and its units.
-    function recordAt(bytes calldata records, uint256 number) internal pure returns (bytes20 holder, uint256 units) {
-        bytes24 record = bytes24(records[number * RECORD:(number + 1) * RECORD]);
-        return (bytes20(record), uint16(uint192(record) >> 16));
+    /// @notice The 20 bytes that record `place` of packed records names, and its units. @custom:pre there is such a record
+    function recordAt(bytes calldata records, uint256 place) internal pure returns (bytes20 holder, uint256 units) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := calldataload(add(records.offset, mul(place, 24)))
+        }
+        return (bytes20(bytes32(word)), uint16(word >> 80));
     }
 
     /// @dev Writes the hash of each leaf to memory from `nodes` on (past the free pointer, unallocated). `sums` and `most` hold, in eight lanes, the
@@ -59,13 +62,12 @@ library PostedTree {
             let source := records.offset
             let end := add(source, records.length)
             let target := nodes
-            for {} lt(source, end) { source := add(source, 96) } {
-                switch gt(add(source, 96), end)
-                case 0 { calldatacopy(leaf, source, 96) }
-                default {
-                    calldatacopy(leaf, calldatasize(), 96)
-                    calldatacopy(leaf, source, sub(end, source))
-                }
+            for {} lt(source, end) {} {
+                calldatacopy(leaf, source, 96)
+                let next := add(source, 96)
+                // what lies behind the last record is none of it: zeros from behind the call data take its place
+                if gt(next, end) { calldatacopy(add(leaf, sub(end, source)), calldatasize(), sub(next, end)) }
+                source := next
                 mstore(target, keccak256(leaf, 96))
                 target := add(target, 32)
                 // record i ends at leaf + 24 i + 24; the word read at leaf + 28 i - 8 has those four bytes in its lane i

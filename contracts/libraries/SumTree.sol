@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {IndexOutOfRange, IndicesNotIncreasing, NothingClaimed, ProofLength, SumOverflow, VoidRecord} from "./ProofErrors.sol";
+import {Indices} from "./Indices.sol";
+import {IndexOutOfRange, IndicesNotIncreasing, ProofLength, SumOverflow, VoidRecord} from "./ProofErrors.sol";
 
 /// @title Merkle sum tree over 34-byte certificate records, built off chain: its root proves the sum of all units.
 /// @dev Record: holder or commitment 20 bytes, units 2, start offset 3, salt 9 (big endian). A leaf hashes a record (34 bytes) and counts its
@@ -9,10 +10,13 @@ import {IndexOutOfRange, IndicesNotIncreasing, NothingClaimed, ProofLength, SumO
 ///   nothing. Sums are 64 bits wide; a node that would count more does not verify. So whatever distinct records can ever be proven add up to at
 ///   most the root's sum, whoever built the tree.
 library SumTree {
+    using Indices for bytes;
+
     uint256 internal constant RECORD = 34;
 
     /// @param root hash of the root that records and proof lead to
     /// @param sum units that this root counts
+    /// @param count of the claimed records
     /// @param units of the claimed records
     /// @param mostUnits of the largest of them
     /// @param earliest smallest start offset of a claimed record
@@ -20,6 +24,7 @@ library SumTree {
     struct Claimed {
         bytes32 root;
         uint256 sum;
+        uint256 count;
         uint256 units;
         uint256 mostUnits;
         uint256 earliest;
@@ -37,23 +42,24 @@ library SumTree {
     }
 
     /// @notice Root that the records and the proof lead to, and what the records add up to.
-    /// @param indices claimed records, strictly increasing
+    /// @param indices claimed records, strictly increasing, see `Indices`
     /// @param records their 34 bytes each
     /// @param proof m hashes of the missing neighbours, level by level from the leaves, from left to right, then their m sums, four to a word,
     ///   the first highest, the rest of the last word zero
     /// @param size number of records of the tree
     /// @param voids whether records without units may be among them
     function fold(
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata records,
         bytes32[] calldata proof,
         uint256 size,
         bool voids
     ) internal pure returns (Claimed memory claimed) {
-        require(indices.length > 0, NothingClaimed());
-        require(records.length == indices.length * RECORD, ProofLength(indices.length * RECORD, records.length));
+        uint256 count = indices.count();
+        require(records.length == count * RECORD, ProofLength(count * RECORD, records.length));
         uint256 hashes = (proof.length * 4) / 5;
         require(hashes + (hashes + 3) / 4 == proof.length, ProofLength(hashes + (hashes + 3) / 4, proof.length));
+        claimed.count = count;
         Known memory known = _read(indices, records, size, claimed);
         if (!voids && claimed.firstVoid > 0) revert VoidRecord(claimed.firstVoid - 1);
         uint256 used = 0;
@@ -72,12 +78,12 @@ library SumTree {
 
     /// @dev Hashes the records and adds them up; a record without units is void.
     function _read(
-        uint32[] calldata indices,
+        bytes calldata indices,
         bytes calldata records,
         uint256 size,
         Claimed memory claimed
     ) private pure returns (Known memory known) {
-        uint256 count = indices.length;
+        uint256 count = claimed.count;
         known.count = count;
         known.positions = new uint256[](count);
         known.hashes = new bytes32[](count);
@@ -85,7 +91,7 @@ library SumTree {
         claimed.earliest = type(uint256).max;
         uint256 next = 0;
         for (uint256 i = 0; i < count; ++i) {
-            uint256 index = indices[i];
+            uint256 index = indices.at(i);
             require(index >= next, IndicesNotIncreasing(index));
             require(index < size, IndexOutOfRange(index, size));
             next = index + 1;

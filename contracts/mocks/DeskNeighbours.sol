@@ -3,10 +3,14 @@ pragma solidity 0.8.30;
 
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
-import {BatchId, Cover, PolicyId, ProductId, RiskIndex, SubjectId, Terms} from "../interfaces/Types.sol";
+import {BatchId, Cover, Payment, PolicyId, ProductId, RiskIndex, SubjectId, Terms} from "../interfaces/Types.sol";
+import {Indices} from "../libraries/Indices.sol";
+import {Payments} from "../libraries/Payments.sol";
 
 /// @title Everything that the ClaimsDesk talks to, answering what a test has set.
 contract DeskNeighbours {
+    using Indices for bytes;
+
     struct Scenario {
         Terms terms;
         Cover cover;
@@ -17,7 +21,7 @@ contract DeskNeighbours {
     }
 
     event Paid(address payee, uint128 amount);
-    event PaidMany(address[] payees, uint128[] amounts);
+    event PaidMany(Payment[] payments);
     event Released(uint128 amount);
 
     uint32 public immutable slotLength;
@@ -28,8 +32,7 @@ contract DeskNeighbours {
     mapping(PolicyId => Cover) private _covers;
     mapping(ProductId => Terms) private _terms;
     mapping(SubjectId => mapping(uint32 => uint64[2])) private _masks;
-    mapping(BatchId => ICertificateBook.Batch) private _batches;
-    uint40[2] private _span;
+    mapping(BatchId => ICertificateBook.Settled) private _batches;
     uint64 private _frontier;
 
     constructor(uint32 slotLength_, uint32 maxReportDelay_) {
@@ -54,9 +57,9 @@ contract DeskNeighbours {
         for (uint256 i = 0; i < lost.length; ++i) _masks[subject][uint32(epoch + i)] = [lost[i], attacked[i]];
     }
 
-    function setBatch(BatchId batch, ICertificateBook.Batch calldata value, uint40 earliest, uint40 latest) external {
+    /// @param value count and amount come with the claim
+    function setBatch(BatchId batch, ICertificateBook.Settled calldata value) external {
         _batches[batch] = value;
-        _span = [earliest, latest];
     }
 
     /// @notice What the desk answers in a scenario; to be called without a transaction, so that nothing of it stays.
@@ -91,34 +94,37 @@ contract DeskNeighbours {
         return _frontier != 0 ? _frontier : (time - maxReportDelay) / slotLength;
     }
 
-    function batchOf(BatchId batch) external view returns (ICertificateBook.Batch memory) {
-        return _batches[batch];
-    }
-
     /// @dev One unit a leaf byte.
-    function claim(BatchId, uint64, uint32[] calldata, bytes calldata leaves, bytes32[] calldata) external view returns (uint128, uint40, uint40) {
-        return (uint128(leaves.length), _span[0], _span[1]);
+    function claim(
+        BatchId batch,
+        uint64,
+        bytes calldata indices,
+        bytes calldata leaves,
+        bytes32[] calldata
+    ) public view returns (ICertificateBook.Settled memory due) {
+        due = _batches[batch];
+        (due.count, due.amount) = (uint32(indices.count()), uint128(leaves.length));
     }
 
     /// @dev Each record is due one unit a leaf byte, to the account of its index.
     function claimPushed(
-        BatchId,
-        uint64,
-        uint32[] calldata indices,
+        BatchId batch,
+        uint64 runStart,
+        bytes calldata indices,
         bytes calldata leaves,
-        bytes32[] calldata,
+        bytes32[] calldata proof,
         bytes calldata
-    ) external view returns (ICertificateBook.Payouts memory due) {
-        (due.payees, due.amounts) = (new address[](indices.length), new uint128[](indices.length));
-        for (uint256 i = 0; i < indices.length; ++i) {
-            due.payees[i] = address(uint160(indices[i]) + 1);
-            due.amounts[i] = uint128(leaves.length);
+    ) external view returns (ICertificateBook.Settled memory due, Payment[] memory payments) {
+        due = claim(batch, runStart, indices, leaves, proof);
+        payments = new Payment[](due.count);
+        for (uint256 i = 0; i < due.count; ++i) {
+            payments[i] = Payments.pack(address(uint160(indices.at(i)) + 1), leaves.length);
         }
-        (due.earliestStart, due.latestStart) = (_span[0], _span[1]);
+        due.amount = uint128(leaves.length * due.count);
     }
 
-    function payMany(address[] calldata payees, uint128[] calldata amounts) external {
-        emit PaidMany(payees, amounts);
+    function payMany(Payment[] calldata payments) external {
+        emit PaidMany(payments);
     }
 
     function pay(address payee, uint128 amount) external {

@@ -182,7 +182,7 @@ def paid_serial(site: Site) -> int:
     """A serial that the flood paid."""
     events = site.items("/v1/events?limit=200")
     claimed = next(e for e in events if e["name"] == "CertificatesClaimed")
-    return int(claimed["args"]["indices"][0])
+    return int(claimed["args"]["indices"][2:10], 16)
 
 
 def test_proof__certificate_paid_by_the_flood__is_included_and_paid(site: Site) -> None:

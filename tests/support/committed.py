@@ -54,4 +54,4 @@ def next_run(chain: Any) -> int:
 
 def try_claim(world: World, run: int, proof: Proof) -> Any:
     call = world.book.claim.call
-    return call(FIRST_BATCH, run, *astuple(proof), {"from": world.desk})
+    return call(FIRST_BATCH, run, *proof.arguments, {"from": world.desk})

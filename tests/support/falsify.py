@@ -555,14 +555,16 @@ FALSIFICATIONS = (
         lambda c: c.edit(
             "CertificateBook",
             "CertificatesClaimed",
-            lambda a: {"indices": [*a["indices"], a["indices"][0]]},
+            lambda a: {"indices": a["indices"] + a["indices"][:4]},
         ),
         "times paid is 2",
     ),
     Falsification(
         "a certificate is paid that does not exist",
         lambda c: c.edit(
-            "CertificateBook", "CertificatesClaimed", lambda a: {"indices": [*a["indices"], 99]}
+            "CertificateBook",
+            "CertificatesClaimed",
+            lambda a: {"indices": a["indices"] + bytes([0, 0, 0, 99])},
         ),
         "leaf 99 is unknown",
     ),

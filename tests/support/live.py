@@ -407,7 +407,7 @@ class Live(System):
         self, batch: int, run: int, tree: PostedTree, indices: Sequence[int]
     ) -> Sent:
         proof = tree.prove(indices)
-        arguments = (batch, run, proof.indices, proof.leaves, proof.proof)
+        arguments = (batch, run, *proof.arguments)
         return self.move("relayer", "ClaimsDesk", "settleCertificates", *arguments)
 
     def push_certificates(
@@ -415,7 +415,7 @@ class Live(System):
     ) -> Sent:
         """Settles certificates of a series that pays its holders."""
         proof = tree.prove(indices)
-        arguments = (batch, run, proof.indices, proof.leaves, proof.proof, b"")
+        arguments = (batch, run, *proof.arguments, b"")
         return self.move("relayer", "ClaimsDesk", "settleCertificatesPushed", *arguments)
 
     def claim_id(self, policy: int, run: int) -> bytes:

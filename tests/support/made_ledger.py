@@ -22,6 +22,7 @@ from eth_utils.crypto import keccak
 
 from backend.audit.abi import Declaration, Field, declare
 from backend.audit.declarations import ATTEST, BIND, COMMIT, ENDORSE, POST, READ, REPORT
+from contracts.client.certificates import pack_indices
 from contracts.client.messages import (
     BordereauHeader,
     Domain,
@@ -930,8 +931,8 @@ class Made:
         with self.transaction("ClaimsDesk"):
             slot = start // SLOT
             self.emit(
-                "CertificateBook", "CertificatesClaimed", batch=number, runStart=slot, indices=due,
-                amount=amount,
+                "CertificateBook", "CertificatesClaimed", batch=number, runStart=slot,
+                indices=pack_indices(due), amount=amount,
             )  # fmt: skip
             self.emit(
                 "ClaimsDesk", "CertificatesPaid", batch=number, runStart=slot,

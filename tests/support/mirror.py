@@ -312,7 +312,7 @@ class Mirror:
 
     def settle_certificates(self, batch: int, run: int, places: Sequence[int]) -> Any:
         proof = self.batches[batch].prove(places)
-        arguments = (batch, run, proof.indices, proof.leaves, proof.proof)
+        arguments = (batch, run, *proof.arguments)
         return self.both(
             lambda: self.live.move("relayer", "ClaimsDesk", "settleCertificates", *arguments),
             lambda e, now: e.settle_certificates(batch, run, list(places), now),

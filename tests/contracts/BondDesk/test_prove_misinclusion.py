@@ -133,4 +133,4 @@ def test_record_of__several_records__is_refused(world, posted):
     _, tree = posted
     proof = tree.prove([0, 1])
     with reverts_with("NotOneRecord", 2):
-        world.book.recordOf(FIRST_BATCH, [0, 1], proof.leaves, proof.proof)
+        world.book.recordOf(FIRST_BATCH, *proof.arguments)

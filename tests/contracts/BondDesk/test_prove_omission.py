@@ -118,7 +118,7 @@ def test_claim__serial_that_the_bond_paid__is_refused_in_a_batch_that_brings_it_
     post(world, series, batch, chain.time())
     proof = PostedTree(pack(batch)).prove([1, 2])
     run = chain.time() // SLOT + 1
-    arguments = (proof.indices, proof.leaves, proof.proof, {"from": world.desk})
+    arguments = (*proof.arguments, {"from": world.desk})
     with reverts_with("AlreadyClaimed", FIRST_BATCH, 2):
         world.book.claim.call(FIRST_BATCH, run, *arguments)
 

@@ -1,7 +1,9 @@
-import pytest
+from random import Random
 
-from contracts.client.certificates import PostedTree, pack
-from tests.support.capital import ints
+import pytest
+from brownie.exceptions import VirtualMachineError
+
+from contracts.client.certificates import PostedTree, Record, pack, pack_indices
 from tests.support.facility import FIRST_BATCH, SLOT, UNIT, post, records, reserve
 from tests.support.reverts import reverts_with
 
@@ -27,15 +29,13 @@ def run(tree, chain):
 def try_claim(world, run, proven, batch=FIRST_BATCH, sender=None, **change):
     parts = {"indices": proven.indices, "leaves": proven.leaves, "proof": proven.proof} | change
     return world.book.claim.call(
-        batch, run, parts["indices"], parts["leaves"], parts["proof"],
+        batch, run, pack_indices(parts["indices"]), parts["leaves"], parts["proof"],
         {"from": sender or world.desk},
     )  # fmt: skip
 
 
 def claim(world, run, proven):
-    return world.book.claim(
-        FIRST_BATCH, run, proven.indices, proven.leaves, proven.proof, {"from": world.desk}
-    )
+    return world.book.claim(FIRST_BATCH, run, *proven.arguments, {"from": world.desk})
 
 
 def test_claim__anyone_but_the_desk__is_refused(world, tree, run):
@@ -120,6 +120,45 @@ def test_claim__twice__is_refused(world, tree, run):
     assert not world.book.isClaimed(FIRST_BATCH, 9)
 
 
+def test_claim__indices_that_are_not_whole__are_refused(world, tree, run):
+    proof = tree.prove([10])
+    for packed in (b"\0\0\0", b"\0\0\0\x0a\0"):
+        with reverts_with("ProofLength", -(-len(packed) // 4) * 4, len(packed)):
+            world.book.claim.call(
+                FIRST_BATCH, run, packed, proof.leaves, proof.proof, {"from": world.desk}
+            )
+
+
+def test_claim__any_records_of_batches_of_any_size__come_to_what_the_tree_says(
+    world, series, tree, chain
+):
+    """Differential: random subsets, each with what its Python proof says, whole and damaged."""
+    random, first, sizes = Random(3), COUNT, (1, 2, 3, 4, 5, 8, 9, 13, 31, 70)
+    trees = {}
+    for size in sizes:
+        batch = [
+            Record(random.randbytes(20), random.randint(1, 2), random.randrange(2**16))
+            for _ in range(size)
+        ]
+        post(world, series, batch, chain.time() - 2**17, first)
+        trees[first], first = (batch, PostedTree(pack(batch))), first + size
+    run = chain.time() // SLOT + 1
+    for serial, (batch, grown) in trees.items():
+        for _ in range(4):
+            places = sorted(random.sample(range(len(batch)), random.randint(1, len(batch))))
+            proof = grown.prove(places)
+            name = FIRST_BATCH + serial
+            found = try_claim(world, run, proof, batch=name).dict()
+            units = sum(batch[place].units for place in places)
+            starts = [batch[place].start_offset for place in places]
+            assert (found["count"], found["amount"]) == (len(places), units * UNIT)
+            assert found["latestStart"] - found["earliestStart"] == max(starts) - min(starts)
+            damaged = bytearray(proof.leaves)
+            damaged[random.randrange(len(damaged))] ^= 1 << random.randrange(8)
+            with pytest.raises((VirtualMachineError, ValueError)):
+                try_claim(world, run, proof, batch=name, leaves=bytes(damaged))
+
+
 @pytest.mark.parametrize(
     "indices",
     [
@@ -135,11 +174,16 @@ def test_claim__twice__is_refused(world, tree, run):
 )
 def test_claim__records_of_the_batch__are_marked_and_added_up(world, tree, run, indices):
     proof = tree.prove(indices)
-    result = try_claim(world, run, proof)
+    result = try_claim(world, run, proof).dict()
     base = world.book.batchOf(FIRST_BATCH).dict()["base"]
-    assert ints(result) == (len(indices) * UNIT, base + indices[0], base + indices[-1])
+    assert (result["count"], result["amount"]) == (len(indices), len(indices) * UNIT)
+    assert (result["earliestStart"], result["latestStart"]) == (
+        base + indices[0],
+        base + indices[-1],
+    )
+    assert (result["platform"], result["pushed"]) == (world.petra, False)
     event = claim(world, run, proof).events["CertificatesClaimed"]
-    assert tuple(event["indices"]) == tuple(indices)
+    assert event["indices"] == "0x" + pack_indices(indices).hex()
     assert event["amount"] == len(indices) * UNIT
     looked_at = {indices[0], indices[-1], indices[0] + 1, (indices[-1] + 1) % COUNT, 256, 255}
     assert all(world.book.isClaimed(FIRST_BATCH, i) == (i in indices) for i in looked_at)

@@ -1,13 +1,12 @@
 """Claims of series that pay their holders: who is paid how much, record by record."""
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 import pytest
 
 from contracts.client.certificates import PostedTree, Record, pack
 from contracts.client.signatures import keccak256
 from contracts.client.sum_tree import build, opening
-from tests.support.capital import ints
 from tests.support.committed import commit, next_run, record
 from tests.support.facility import FIRST_BATCH, UNIT, post, reserve
 from tests.support.reverts import reverts_with
@@ -16,8 +15,13 @@ HOLDERS_PUSHED, COMMITMENTS_PUSHED = 2, 3
 
 
 def push(world, run, proof, openings=b"", sender=None):
-    arguments = (FIRST_BATCH, run, *astuple(proof), openings)
-    return world.book.claimPushed.call(*arguments, {"from": sender or world.desk})
+    arguments = (FIRST_BATCH, run, *proof.arguments, openings)
+    due, payments = world.book.claimPushed.call(*arguments, {"from": sender or world.desk})
+    return due.dict(), [int(word) for word in payments]
+
+
+def payment(payee, amount):
+    return payee << 96 | amount
 
 
 @pytest.fixture
@@ -37,10 +41,12 @@ def test_claim_pushed__anyone_but_the_desk__is_refused(world, holders, chain):
 
 @pytest.mark.parametrize("places", [[0], [2, 3], [1, 4, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8]])
 def test_claim_pushed__posted_records__name_each_holder_and_amount(world, holders, chain, places):
-    payees, amounts, earliest, latest = push(world, next_run(chain), holders.prove(places))
-    assert [int(payee, 16) for payee in payees] == [0xB000 + place for place in places]
-    assert ints(amounts) == tuple((10 * place + 10) * UNIT for place in places)
-    assert latest - earliest == places[-1] - places[0]
+    due, payments = push(world, next_run(chain), holders.prove(places))
+    expected = [payment(0xB000 + place, (10 * place + 10) * UNIT) for place in places]
+    assert payments == expected
+    assert due["amount"] == sum((10 * place + 10) * UNIT for place in places)
+    assert due["latestStart"] - due["earliestStart"] == places[-1] - places[0]
+    assert due["pushed"]
     assert world.book.batchOf(FIRST_BATCH).dict()["pushed"]
 
 
@@ -49,9 +55,8 @@ def test_claim_pushed__committed_records__name_each_holder_and_amount(world, ser
     reserve(world, of_holders, 10_000 * UNIT, 100)
     tree = build([record(n, units=n + 1) for n in range(6)])
     commitment, _ = commit(world, of_holders, tree.commitment(chain.time()))
-    payees, amounts, *_ = push(world, next_run(chain), tree.prove([1, 5], commitment))
-    assert [int(payee, 16) for payee in payees] == [0xB001, 0xB005]
-    assert ints(amounts) == (2 * UNIT, 6 * UNIT)
+    _, payments = push(world, next_run(chain), tree.prove([1, 5], commitment))
+    assert payments == [payment(0xB001, 2 * UNIT), payment(0xB005, 6 * UNIT)]
 
 
 @pytest.fixture
@@ -70,8 +75,9 @@ def hidden(world, series, chain):
 
 def test_claim_pushed__commitments_opened__name_their_payees(world, hidden, chain):
     proof, openings = hidden
-    payees, *_ = push(world, next_run(chain), proof, b"".join(openings))
-    assert [bytes.fromhex(payee[2:]) for payee in payees] == [bytes([101] * 20), bytes([102] * 20)]
+    _, payments = push(world, next_run(chain), proof, b"".join(openings))
+    payees = (int.from_bytes(bytes([byte] * 20), "big") for byte in (101, 102))
+    assert payments == [payment(payee, 10 * UNIT) for payee in payees]
 
 
 def test_claim_pushed__other_payee_than_committed_to__is_refused(world, hidden, chain):

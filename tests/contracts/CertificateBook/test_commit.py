@@ -5,7 +5,6 @@ from dataclasses import astuple, replace
 import pytest
 
 from contracts.client.sum_tree import build, void
-from tests.support.capital import ints
 from tests.support.committed import arguments, commit, next_run, record, try_claim
 from tests.support.facility import (
     CLAIM_WINDOW,
@@ -77,9 +76,13 @@ def test_claim__committed_records__are_marked_and_added_up(world, honest, chain,
     tree, commitment, _ = honest
     proof, run = tree.prove(indices, commitment), next_run(chain)
     base = commitment.base
-    expected = (10 * UNIT * len(indices), base + indices[0], base + indices[-1])
-    assert ints(try_claim(world, run, proof)) == expected
-    world.book.claim(FIRST_BATCH, run, *astuple(proof), {"from": world.desk})
+    result = try_claim(world, run, proof).dict()
+    assert (result["count"], result["amount"]) == (len(indices), 10 * UNIT * len(indices))
+    assert (result["earliestStart"], result["latestStart"]) == (
+        base + indices[0],
+        base + indices[-1],
+    )
+    world.book.claim(FIRST_BATCH, run, *proof.arguments, {"from": world.desk})
     assert all(world.book.isClaimed(FIRST_BATCH, index) for index in (indices[0], indices[-1]))
     with reverts_with("AlreadyClaimed", FIRST_BATCH, indices[0]):
         try_claim(world, run, proof)
@@ -143,7 +146,7 @@ def test_expire_committed__other_commitment_or_too_early__is_refused(world, seri
 def test_expire_committed__ended__releases_what_was_not_paid(world, series, honest, chain):
     tree, commitment, _ = honest
     proof = tree.prove([0, 1], commitment)
-    world.book.claim(FIRST_BATCH, next_run(chain), *astuple(proof), {"from": world.desk})
+    world.book.claim(FIRST_BATCH, next_run(chain), *proof.arguments, {"from": world.desk})
     world.cell.pay(world.petra, 20 * UNIT, {"from": world.desk})
     chain.sleep(series[5] + REPORT_DELAY + CLAIM_WINDOW - chain.time())
     locked = world.cell.locked()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contracts.client.certificates import pack_indices
 from contracts.client.development import person
 from tests.contracts.ClaimsDesk.conftest import CLAIM_WINDOW, DELAY, LAG, PRODUCT, RISK, SLOT
 from tests.support.reverts import reverts_with
@@ -13,24 +14,23 @@ LEAVES = bytes(48)
 TENOR = 1_000
 
 
-def post(world, earliest=-20, latest=-15, posted=-12, pushed=False):
-    """A bordereau with starts and posting time in slots."""
-    platform = person("platform").address
+def post(world, earliest=-20, latest=-15, pushed=False):
+    """A bordereau with starts in slots, whose last cover ends at slot 100."""
+    last = world.time(100) - TENOR
     batch = (
-        b"\0" * 32, platform, PRODUCT, RISK, world.time(earliest), world.time(100),
-        world.time(posted), 2, 10**6, 0, False, b"\0" * 32, pushed,
+        person("platform").address, pushed, PRODUCT, RISK,
+        world.time(earliest), world.time(latest), last, 0, 0,
     )  # fmt: skip
-    times = (world.time(earliest), world.time(latest))
-    world.neighbours.setBatch(BATCH, batch, *times, {"from": world.relayer})
+    world.neighbours.setBatch(BATCH, batch, {"from": world.relayer})
 
 
 def settle(world, leaves=LEAVES):
-    arguments = (BATCH, world.run(), [0, 1], leaves, [])
+    arguments = (BATCH, world.run(), pack_indices([0, 1]), leaves, [])
     return world.send(world.desk.settleCertificates, *arguments)
 
 
 def push(world, leaves=LEAVES):
-    arguments = (BATCH, world.run(), [0, 1], leaves, [], b"")
+    arguments = (BATCH, world.run(), pack_indices([0, 1]), leaves, [], b"")
     return world.send(world.desk.settleCertificatesPushed, *arguments)
 
 
@@ -91,7 +91,7 @@ def test_settle_certificates__void_leaves__pay_nothing(lost):
 
 
 def test_settle_certificates__covered_leaves__pay_the_platform_in_one_transfer(lost):
-    post(lost, earliest=-(TENOR // SLOT) + 1, latest=-(LAG // SLOT), posted=0)
+    post(lost, earliest=-(TENOR // SLOT) + 1, latest=-(LAG // SLOT))
     transaction = settle(lost)
     platform = person("platform").address
     assert transaction.return_value == len(LEAVES)
@@ -130,7 +130,6 @@ def test_settle_certificates_pushed__covered_leaves__pay_each_holder(lost):
     transaction = push(lost)
     assert transaction.return_value == 2 * len(LEAVES)
     paid = transaction.events["PaidMany"]
-    assert tuple(paid["amounts"]) == (len(LEAVES), len(LEAVES))
-    assert [int(payee, 16) for payee in paid["payees"]] == [1, 2]
+    assert [int(word) for word in paid["payments"]] == [n << 96 | len(LEAVES) for n in (1, 2)]
     event = transaction.events["CertificatesPaid"]
     assert (int(event["payee"], 16), event["amount"], event["count"]) == (0, 2 * len(LEAVES), 2)
