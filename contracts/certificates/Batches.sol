@@ -13,12 +13,10 @@ import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {BatchId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
-import {Indices} from "../libraries/Indices.sol";
 
 /// @title What posted and committed batches share: signed headers, claimed bits, the product's facts, the release of limits.
 abstract contract Batches is ICertificateBook, EIP712 {
     using SafeCast for uint256;
-    using Indices for bytes;
 
     /// @dev What batches need of a product's terms, copied at its first claim or expiry; one slot.
     struct Facts {
@@ -151,21 +149,29 @@ abstract contract Batches is ICertificateBook, EIP712 {
     }
 
     /// @dev Sets the serials' bits, a word at a time. @custom:pre indices are strictly increasing
-    function _mark(BatchId batch, bytes calldata indices, uint256 count) internal {
-        uint256 first = _firstOf(batch);
-        uint256 word = (first + indices.at(0)) / 256;
-        uint256 bits = 0;
-        unchecked {
-            for (uint256 i = 0; i < count; ++i) {
-                uint256 serial = first + indices.at(i);
-                if (serial / 256 != word) {
-                    _set(batch, word, bits);
-                    (word, bits) = (serial / 256, 0);
-                }
-                bits |= 1 << (serial % 256);
-            }
+    function _mark(BatchId batch, bytes calldata indices) internal {
+        uint256 read = 0;
+        while (read < indices.length) {
+            uint256 word;
+            uint256 bits;
+            (word, bits, read) = _nextWord(_firstOf(batch), indices, read);
+            _set(batch, word, bits);
         }
-        _set(batch, word, bits);
+    }
+
+    /// @dev The serials from byte `from` of `indices` on that share a word of bits with the first of them, and the byte behind them.
+    function _nextWord(uint256 first, bytes calldata indices, uint256 from) private pure returns (uint256 word, uint256 bits, uint256 upTo) {
+        assembly ("memory-safe") {
+            let at := add(indices.offset, from)
+            let end := add(indices.offset, indices.length)
+            word := shr(8, add(first, shr(224, calldataload(at))))
+            for {} lt(at, end) { at := add(at, 4) } {
+                let serial := add(first, shr(224, calldataload(at)))
+                if xor(shr(8, serial), word) { break }
+                bits := or(bits, shl(and(serial, 255), 1))
+            }
+            upTo := sub(at, indices.offset)
+        }
     }
 
     function _set(BatchId batch, uint256 word, uint256 bits) private {

@@ -77,7 +77,7 @@ abstract contract CommittedBatches is Batches {
         settled.lastStart = bounds.lastStart;
         require(settled.latestStart <= bounds.lastStart, StartAfterLast(settled.latestStart, bounds.lastStart));
         require(most <= bounds.mostUnits, IFacility.UnitsTooMany(most, bounds.mostUnits));
-        _mark(batch, indices, proven.claimed.count);
+        _mark(batch, indices);
         _payUnits(batch, proven.claimed.units);
         (settled.product, settled.risk, settled.count) = (bounds.product, bounds.risk, uint32(proven.claimed.count));
         settled.amount = uint128(proven.claimed.units * _factsOf(bounds.product).unit);

@@ -62,7 +62,7 @@ abstract contract PostedBatches is Batches {
         _checkRun(batch, runStart, header.postedAt());
         Multiproof.Claimed memory claimed = Multiproof.fold(indices, leaves, proof, header.size(), false);
         require(claimed.root == _roots[batch], ProofInvalid(batch));
-        _mark(batch, indices, claimed.count);
+        _mark(batch, indices);
         _headers[batch] = header.pay(claimed.units);
         (settled.product, settled.risk, settled.count) = (header.product(), header.risk(), uint32(claimed.count));
         settled.earliestStart = header.base() + uint40(claimed.earliest);

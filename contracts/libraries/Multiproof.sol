@@ -58,9 +58,9 @@ library Multiproof {
         Found memory found = _read(indices, leaves);
         if (found.unordered) revert IndicesNotIncreasing(found.next - 1);
         if (found.next > size) revert IndexOutOfRange(found.next - 1, size);
-        if (found.void > 0 && !voids) revert VoidRecord(found.void - 1);
         uint256 length = ((found.end - found.nodes) / 64) * PostedTree.LEAF;
         if (length != leaves.length) revert ProofLength(length, leaves.length);
+        if (found.void > 0 && !voids) revert VoidRecord(found.void - 1);
         uint256 used;
         (claimed.root, used) = _climb(found.nodes, found.end, proof, (size + 3) / 4);
         if (used != proof.length) revert ProofLength(used, proof.length);
@@ -69,8 +69,8 @@ library Multiproof {
 
     /// @dev Hashes each leaf once and adds the claimed records up. An index over four is its leaf's place, the rest the record's place in the leaf. Records
     ///   are read straight from calldata: a record's 24 bytes are the upper ones of the word that begins at it, so a shift by 64 bits leaves its units
-    ///   and start lowest. Nothing is checked against the length of `leaves` here: too few leaves
-    ///   read what lies behind them, and the caller then finds another length than their number needs.
+    ///   and start lowest. Nothing is checked against the length of `leaves` here: too few leaves read what lies behind them, and the caller then finds
+    ///   another length than their number needs, before it heeds what was found in them.
     function _read(bytes calldata indices, bytes calldata leaves) private pure returns (Found memory found) {
         assembly ("memory-safe") {
             let buffer := mload(0x40)

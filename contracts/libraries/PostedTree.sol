@@ -37,8 +37,8 @@ library PostedTree {
         require(whole && totals.size > 0 && totals.size <= MOST_RECORDS, BadLeaves(records.length));
         (uint256 sums, uint256 most, uint256 nodes, uint256 width) = _leaves(records);
         totals.units = _sumOfLanes(sums >> 128);
-        totals.mostUnits = _mostOfLanes(most >> 128);
-        totals.latest = _mostOfLanes(most);
+        totals.mostUnits = _mostOfLanes(uint128(most >> 128));
+        totals.latest = _mostOfLanes(uint128(most));
         totals.root = _fold(nodes, width);
     }
 
@@ -111,10 +111,9 @@ library PostedTree {
         return uint32(lanes) + uint256(uint32(lanes >> 32)) + uint32(lanes >> 64) + uint32(lanes >> 96);
     }
 
-    function _mostOfLanes(uint256 lanes) private pure returns (uint256 most) {
-        for (uint256 i = 0; i < 4; ++i) {
-            uint256 lane = uint32(lanes >> (32 * i));
-            if (lane > most) most = lane;
+    function _mostOfLanes(uint128 lanes) private pure returns (uint256 most) {
+        for (; lanes != 0; lanes >>= 32) {
+            if (uint32(lanes) > most) most = uint32(lanes);
         }
     }
 }

@@ -57,7 +57,7 @@ def test_claim__root_that_hides_a_child_s_units__proves_at_most_its_sum(
         tree.prove([0], commitment),
         proof=(keccak256(large), (10).to_bytes(8, "big") + bytes(24)),
     )
-    assert try_claim(world, run, honest_looking)[0] == 10 * UNIT
+    assert try_claim(world, run, honest_looking)["amount"] == 10 * UNIT
 
 
 def test_claim__sums_that_wrap_around__are_refused(world, series, reserved, chain):
