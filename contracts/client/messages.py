@@ -303,7 +303,7 @@ def struct_hash(message: Message) -> bytes:
     values = plan.values(message)
     try:
         for word, value in zip(plan.words, values, strict=True):
-            words.append(word(value))  # noqa: PERF401
+            words.append(word(value))
     except (ValueError, OverflowError) as error:
         place = len(words) - 1
         raise FieldOutOfRange(*members(type(message))[place], values[place]) from error
