@@ -13,7 +13,7 @@ from eth_utils.address import to_checksum_address
 
 from backend.app import create_app
 from backend.chain.faults import Faults
-from backend.chain.keys import Keyring, Signer
+from backend.chain.keys import Keyring, Signer, TransactionSigner
 from backend.chain.node import Block
 from backend.chain.tables import ChainTransaction, IndexedBlock, LedgerEvent
 from backend.domain.products import Product
@@ -160,7 +160,7 @@ class Bench:
         self.database = Database(self.settings.database_url)
         self.market = FakeMarket(self.database)
         self.contracts = FakeContracts()
-        wallets = {signer.address: signer for signer in (PLATFORM, OTHER)}
+        wallets: dict[str, TransactionSigner] = {one.address: one for one in (PLATFORM, OTHER)}
         self.now = float(int(time.time()))
         self.services = Services(
             settings=self.settings,
