@@ -3,12 +3,16 @@ pragma solidity 0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
-import {Cover, PolicyId} from "../interfaces/Types.sol";
+import {Cover, PolicyId, Terms} from "../interfaces/Types.sol";
+import {PremiumMath} from "../libraries/PremiumMath.sol";
+import {RateTable} from "../libraries/RateTable.sol";
 import {PolicyStore} from "./PolicyStore.sol";
 import {Quotes} from "./Quotes.sol";
 
 /// @title Cover and premium of a policy at any second, from its segments and the path of the index; nobody's call changes the answer.
 abstract contract CoverReader is PolicyStore, Quotes {
+    using RateTable for uint256;
+
     /// @inheritdoc IPolicyBook
     function coverAt(PolicyId id, uint40 time) external view returns (Cover memory cover) {
         (Policy memory policy, Extra memory extra) = _load(id);
@@ -51,6 +55,30 @@ abstract contract CoverReader is PolicyStore, Quotes {
     }
 
     // ------------------------------------------------------------------ inside
+
+    /// @dev First second that is not covered, as far as it can be known now.
+    function _coverEnd(Policy memory policy, Extra memory extra) private view returns (uint256 end) {
+        if (policy.flags & LAPSED != 0) return extra.lapsedAt;
+        end = _endOf(policy);
+        if (policy.flags & SETTLED != 0 || policy.sumInsured == 0) return end;
+        uint256 until = Math.min(block.timestamp, end);
+        if (_paysTopRate(policy, until)) return end;
+        (uint256 stop, , ) = _meter(policy, until);
+        if (stop < until) end = stop;
+    }
+
+    /// @dev Whether the segment's funds last until then whatever the score was: no rate of the product is above its top rate.
+    function _paysTopRate(Policy memory policy, uint256 until) private view returns (bool) {
+        (Terms memory terms, uint256 table) = _productOf(policy.product);
+        return _topPremium(policy, table, terms.rateUnit, until - policy.start) <= policy.funds;
+    }
+
+    /// @dev What a policy consumes in `time` seconds at its product's top rate. Two lanes of 16 bits, a unit of 64, and 32 bits of time fit.
+    function _topPremium(Policy memory policy, uint256 table, uint256 rateUnit, uint256 time) internal pure returns (uint256) {
+        unchecked {
+            return PremiumMath.premiumUp(policy.sumInsured, (table.top() + policy.loading) * rateUnit * time);
+        }
+    }
 
     /// @dev Number of filed segments, the one that `_act` ended included.
     function _filedCount(PolicyId id, Segment memory filed) private view returns (uint256) {

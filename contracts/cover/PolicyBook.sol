@@ -16,9 +16,6 @@ import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
 import {Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
 import {Dependencies} from "../libraries/Dependencies.sol";
-import {PremiumMath} from "../libraries/PremiumMath.sol";
-import {ProductRecord} from "../libraries/ProductRecord.sol";
-import {RateTable} from "../libraries/RateTable.sol";
 import {CoverReader} from "./CoverReader.sol";
 import {PolicyStore} from "./PolicyStore.sol";
 import {Quotes} from "./Quotes.sol";
@@ -26,7 +23,6 @@ import {Quotes} from "./Quotes.sol";
 /// @title Streamed cover of one risk: bound with a quote, paid by the second, endorsed, ended by cancellation, lapse or term.
 /// @dev Unearned premium lies here; earned premium goes to the cell.
 contract PolicyBook is CoverReader {
-    using RateTable for uint256;
     using SafeERC20 for IERC20;
     using SafeCast for uint256;
 
@@ -213,10 +209,6 @@ contract PolicyBook is CoverReader {
         require(policy.flags & PENDING == 0, EndorsementPending(id, _changes[id].at));
     }
 
-    function _productOf(ProductId product) private view returns (Terms memory terms, uint256 table) {
-        return ProductRecord.read(productBook.recordOf(product));
-    }
-
     function _store(PolicyId id, Policy memory policy, Extra memory extra) private {
         if (extra.dependencies | extra.collected | extra.lapsedAt | extra.coverStart != 0) policy.flags |= EXTRA;
         _policies[id] = policy;
@@ -279,8 +271,7 @@ contract PolicyBook is CoverReader {
     /// @dev A segment that begins holds notice, as at bind.
     function _requireNotice(Policy memory policy) private view {
         (Terms memory terms, uint256 table) = _productOf(policy.product);
-        uint256 topRate = (table.top() + policy.loading) * terms.rateUnit;
-        uint256 needed = PremiumMath.premiumUp(policy.sumInsured, topRate * Math.min(terms.noticePeriod, policy.term));
+        uint256 needed = _topPremium(policy, table, terms.rateUnit, Math.min(terms.noticePeriod, policy.term));
         require(policy.funds >= needed, PremiumTooLow(policy.funds, needed));
     }
 

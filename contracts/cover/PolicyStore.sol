@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IRateIndex} from "../interfaces/IRateIndex.sol";
 import {PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
@@ -114,16 +113,6 @@ abstract contract PolicyStore is IPolicyBook {
                 }),
                 uint40(until)
             );
-    }
-
-    /// @dev First second that is not covered, as far as it can be known now.
-    function _coverEnd(Policy memory policy, Extra memory extra) internal view returns (uint256 end) {
-        if (policy.flags & LAPSED != 0) return extra.lapsedAt;
-        end = _endOf(policy);
-        if (policy.flags & SETTLED != 0 || policy.sumInsured == 0) return end;
-        uint256 until = Math.min(block.timestamp, end);
-        (uint256 stop, , ) = _meter(policy, until);
-        if (stop < until) end = stop;
     }
 
     /// @dev Lets an endorsement whose time has come act on the copies in memory, unless cover lapsed before.

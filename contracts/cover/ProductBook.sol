@@ -35,7 +35,9 @@ contract ProductBook is IProductBook, AccessManaged {
         _requireTerms(terms, table_);
         _requireUsable(terms.termsHash);
         product = ProductId.wrap(++productCount);
-        _products[product].record = ProductRecord.write(terms, table_);
+        address record = ProductRecord.write(terms, table_);
+        assert(record == ProductRecord.addressOf(address(this), product));
+        _products[product].record = record;
         emit ProductRegistered(product, terms.termsHash, terms, table_);
     }
 
@@ -50,19 +52,20 @@ contract ProductBook is IProductBook, AccessManaged {
 
     /// @inheritdoc IProductBook
     function termsOf(ProductId product) external view returns (Terms memory terms) {
-        (terms, ) = ProductRecord.read(recordOf(product));
+        (terms, ) = _read(product);
     }
 
     /// @inheritdoc IProductBook
     function requireOpen(ProductId product) external view returns (Terms memory terms) {
-        (terms, ) = ProductRecord.read(_openRecord(product));
+        _openRecord(product);
+        (terms, ) = _read(product);
         _requireUsable(terms.termsHash);
     }
 
     /// @inheritdoc IProductBook
     function openRecord(ProductId product) external view returns (address record) {
         record = _openRecord(product);
-        (Terms memory terms, ) = ProductRecord.read(record);
+        (Terms memory terms, ) = _read(product);
         _requireUsable(terms.termsHash);
     }
 
@@ -74,24 +77,28 @@ contract ProductBook is IProductBook, AccessManaged {
 
     /// @inheritdoc IProductBook
     function rate(ProductId product, uint16 score) external view returns (uint256) {
-        (Terms memory terms, uint256 lanes) = ProductRecord.read(recordOf(product));
+        (Terms memory terms, uint256 lanes) = _read(product);
         return lanes.rateOf(RateTable.tierOf(score)) * terms.rateUnit;
     }
 
     /// @inheritdoc IProductBook
     function topRate(ProductId product) external view returns (uint256) {
-        (Terms memory terms, uint256 lanes) = ProductRecord.read(recordOf(product));
+        (Terms memory terms, uint256 lanes) = _read(product);
         return lanes.top() * terms.rateUnit;
     }
 
     /// @inheritdoc IProductBook
     function table(ProductId product) external view returns (uint256 lanes, uint64 rateUnit) {
         Terms memory terms;
-        (terms, lanes) = ProductRecord.read(recordOf(product));
+        (terms, lanes) = _read(product);
         return (lanes, terms.rateUnit);
     }
 
     // ------------------------------------------------------------------ inside
+
+    function _read(ProductId product) private view returns (Terms memory terms, uint256 lanes) {
+        return ProductRecord.read(this, product);
+    }
 
     function _openRecord(ProductId product) private view returns (address) {
         Product memory entry = _products[product];

@@ -11,7 +11,7 @@ import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
-import {Form, Peril, PolicyId, Terms} from "../interfaces/Types.sol";
+import {Form, Peril, PolicyId, ProductId, Terms} from "../interfaces/Types.sol";
 import {PremiumMath} from "../libraries/PremiumMath.sol";
 import {ProductRecord} from "../libraries/ProductRecord.sol";
 import {RateTable} from "../libraries/RateTable.sol";
@@ -72,7 +72,8 @@ abstract contract Quotes is IPolicyBook, EIP712 {
         require(quote.applicant == applicant, ApplicantMismatch(quote.applicant, applicant));
         if (quote.dependencies != 0) riskRegister.requireDependencies(quote.dependencies);
         uint256 score = _bindingScore(quote);
-        (terms, table) = ProductRecord.read(productBook.openRecord(quote.product));
+        productBook.openRecord(quote.product);
+        (terms, table) = _productOf(quote.product);
         _checkTerms(quote, terms);
         uint256 topRate;
         (loading, topRate) = _checkRate(quote, terms.rateUnit, table, score);
@@ -80,6 +81,10 @@ abstract contract Quotes is IPolicyBook, EIP712 {
         uint256 needed = PremiumMath.premiumUp(quote.sumInsured, topRate * notice);
         if (needed < quote.minPremium) needed = quote.minPremium;
         require(funds >= needed, PremiumTooLow(funds, needed));
+    }
+
+    function _productOf(ProductId product) internal view returns (Terms memory terms, uint256 table) {
+        return ProductRecord.read(productBook, product);
     }
 
     /// @dev The quote's words as the caller gave them: with other than the signed ones the digest is another.

@@ -36,11 +36,11 @@ interface IProductBook {
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
     function requireOpen(ProductId product) external view returns (Terms memory);
 
-    /// @notice Where terms and table are stored, for `ProductRecord.read`, if new cover may be sold.
+    /// @notice Where terms and table are stored (`ProductRecord`), if new cover may be sold.
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
     function openRecord(ProductId product) external view returns (address);
 
-    /// @notice Where terms and table are stored, for `ProductRecord.read`.
+    /// @notice Where terms and table are stored (`ProductRecord`).
     /// @custom:throws UnknownProduct
     function recordOf(ProductId product) external view returns (address);
 

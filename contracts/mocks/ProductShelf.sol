@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ProductId, Terms} from "../interfaces/Types.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
 
 /// @title Products without checks: terms as given, and one rate for every score in lanes of 625.
 contract ProductShelf {
@@ -26,6 +27,11 @@ contract ProductShelf {
     function requireOpen(ProductId product) external view returns (Terms memory) {
         require(!_closed[product], ProductIsClosed(product));
         return _terms[product];
+    }
+
+    /// @notice Where a real book keeps a product's record.
+    function recordAt(address book, ProductId product) external pure returns (address) {
+        return ProductRecord.addressOf(book, product);
     }
 
     /// @notice 1 % a year for each lane begun.

@@ -54,6 +54,18 @@ def test_cover_at__score_moved_several_times__lapses_at_the_second_a_count_gives
         assert book.premiumAt(n(1), until)[0] == expected
 
 
+def test_cover_at__funds_for_an_hour_at_the_top_rate__last_that_hour_and_little_more(
+    n, bind, book, chain, move
+):
+    funds = premium_of((TABLE[15] + LOADING) * 3_600)
+    start = bind(premium=funds).timestamp
+    move(9_999)
+    chain.mine(timestamp=start + 3_600)
+    assert book.coverAt(n(1), start)["end"] == start + 30 * DAY
+    chain.mine(timestamp=start + 4_600)
+    assert start + 3_600 <= book.coverAt(n(1), start)["end"] < start + 3_700
+
+
 def test_premium_at__later_than_now__is_now(n, bind, book, chain):
     start = bind().timestamp
     chain.mine(timestamp=start + 100)
