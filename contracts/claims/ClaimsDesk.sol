@@ -373,7 +373,7 @@ contract ClaimsDesk is Reviews, Allowances {
     }
 
     function _termsOf(ProductId product) private view returns (Terms memory terms) {
-        (terms, ) = ProductRecord.read(productBook.recordOf(product));
+        (terms, ) = ProductRecord.read(productBook, product);
     }
 
     function _startOf(uint64 slot) private view returns (uint40) {
