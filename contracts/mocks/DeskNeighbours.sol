@@ -29,7 +29,8 @@ contract DeskNeighbours is RunReader {
     mapping(PolicyId => bool) public released;
     uint128 public reserved;
     mapping(PolicyId => Cover) private _covers;
-    mapping(ProductId => address) public recordOf;
+    /// @dev records created; the last one is the product of every cover and batch
+    uint16 private _products;
     mapping(SubjectId => mapping(uint32 => uint64[2])) private _masks;
     mapping(BatchId => ICertificateBook.Settled) private _batches;
     /// @dev sums insured by risk; premium consumed by policy
@@ -49,8 +50,9 @@ contract DeskNeighbours is RunReader {
         released[policy] = true;
     }
 
-    function setTerms(ProductId product, Terms calldata terms) public {
-        recordOf[product] = ProductRecord.write(terms, 0);
+    function setTerms(Terms calldata terms) public {
+        ProductRecord.write(terms, 0);
+        ++_products;
     }
 
     function setMasks(SubjectId subject, uint32 epoch, uint64[] calldata lost, uint64[] calldata attacked) public {
@@ -77,7 +79,7 @@ contract DeskNeighbours is RunReader {
         PolicyId policy,
         uint64 run
     ) external returns (uint128 instant, uint128 scheduled, uint64 lostSeconds) {
-        setTerms(scenario.cover.product, scenario.terms);
+        setTerms(scenario.terms);
         setCover(policy, scenario.cover);
         setMasks(SubjectId.wrap(RiskIndex.unwrap(scenario.cover.risk)), scenario.epoch, scenario.lost, scenario.attacked);
         _frontier = scenario.frontier;
@@ -88,6 +90,7 @@ contract DeskNeighbours is RunReader {
 
     function coverAt(PolicyId policy, uint40) external view returns (Cover memory cover) {
         cover = _covers[policy];
+        cover.product = ProductId.wrap(_products);
         if (released[policy]) cover.inForce = false;
     }
 
@@ -96,8 +99,8 @@ contract DeskNeighbours is RunReader {
     }
 
     /// @dev Only the product is told.
-    function batchOf(BatchId batch) external view returns (ICertificateBook.Batch memory view_) {
-        view_.product = _batches[batch].product;
+    function batchOf(BatchId) external view returns (ICertificateBook.Batch memory view_) {
+        view_.product = ProductId.wrap(_products);
     }
 
     /// @dev One unit a leaf byte.
@@ -109,6 +112,7 @@ contract DeskNeighbours is RunReader {
         bytes32[] calldata
     ) public view returns (ICertificateBook.Settled memory due) {
         due = _batches[batch];
+        due.product = ProductId.wrap(_products);
         (due.count, due.amount) = (uint32(indices.count()), uint128(leaves.length));
     }
 

@@ -68,7 +68,7 @@ class World:
 
     def set_terms(self, **changes: Any) -> None:
         self.terms = replace(self.terms, **changes)
-        self.neighbours.setTerms(PRODUCT, self.terms.as_struct(), {"from": self.relayer})
+        self.neighbours.setTerms(self.terms.as_struct(), {"from": self.relayer})
 
     def cover(self, **changes: Any) -> tuple[Any, ...]:
         """The struct of a cover that is wide enough unless told otherwise."""
