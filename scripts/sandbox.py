@@ -88,6 +88,7 @@ class Founder:
         policy = ProductTerms(
             Peril.SERVICE_ATTACK, Form.POLICY, self.deployment.contracts["Cell"], WORDING,
             waiting_period=6, coverage_lag=4, hold_window=4,
+            instant_limit=1_000_000 * COIN, unreviewed_limit=1_000_000 * COIN,
         )  # fmt: skip
         certificate = replace(policy, form=Form.CERTIFICATE, term=7_200)
         for terms in (policy, certificate):

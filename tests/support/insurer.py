@@ -30,6 +30,8 @@ WORDING = b"\x7e" * 32
 TABLE = [10 + lane for lane in range(16)]
 PARAMETERS = SystemParameters(max_frame_age=1_000, max_report_delay=300, withdrawal_delay=400)
 POLICY, CERTIFICATE = 1, 2
+INSTANT_LIMIT = 7_200 * COIN
+"""Of the policies' product, for one incident on one risk; covers share it by their sums insured."""
 
 
 class Insurer:
@@ -64,8 +66,13 @@ class Insurer:
         self.send("stranger", "Cell", "settleEpoch")
         self.send("product_admin", "ModelRegistry", "approve", WORDING, 1, "")
         self.send("product_admin", "ModelRegistry", "approve", MODEL, 0, "")
-        terms = ProductTerms(Peril.SERVICE_ATTACK, Form.POLICY, cell, WORDING, hold_window=4)
-        certificate = replace(terms, form=Form.CERTIFICATE, term=7_200)
+        terms = ProductTerms(
+            Peril.SERVICE_ATTACK, Form.POLICY, cell, WORDING, hold_window=4,
+            instant_limit=INSTANT_LIMIT, unreviewed_limit=1_000_000 * COIN,
+        )  # fmt: skip
+        certificate = replace(
+            terms, form=Form.CERTIFICATE, term=7_200, instant_limit=1_000_000 * COIN
+        )
         for product in (terms, certificate):
             self.send(
                 "product_admin", "ProductBook", "register", product.as_struct(), pack_table(TABLE)

@@ -7,7 +7,7 @@ import pytest
 from contracts.client.development import person
 from contracts.client.messages import AssessorDecision, digest
 from contracts.client.signatures import keccak256, sign
-from tests.support.insurer import ADMIN, COIN, Backend, Insurer
+from tests.support.insurer import ADMIN, COIN, INSTANT_LIMIT, Backend, Insurer
 
 FIRST_BATCH = 1 << 32
 """Series 1, serial 0."""
@@ -56,7 +56,7 @@ def sold(backend: Backend) -> str:
     """A series with 100 sold certificates; two policies are bound, one of them large."""
     platform, risk = backend.onboard()
     series = backend.series(platform, risk)
-    backend.accept(backend.quote(risk, 20_000 * COIN, 18_000 * COIN))
+    backend.accept(backend.quote(risk, 20_000 * COIN, 3_600 * COIN))
     backend.accept(backend.quote(risk, 500_000 * COIN, 360_000 * COIN))
     transactions = [
         {
@@ -74,6 +74,9 @@ def sold(backend: Backend) -> str:
 
 
 EXPOSURE = sum(20 + number for number in range(100)) * COIN
+SHARE = INSTANT_LIMIT * 500_000 // (20_000 + 500_000 + 200_000)
+"""The large policy's part of the instant limit: all sums insured on the risk count, reserved ones
+included."""
 
 
 def numbers(backend: Backend) -> tuple[int, int]:
@@ -142,13 +145,13 @@ def test_settlement__attack__pays_what_is_due_and_refers_what_exceeds_the_limit(
     small, large = numbers(backend)
     paid = {(p["cover"], p["number"]): int(p["amount"]) for p in backend.get("/payouts")["items"]}
     assert paid == {
-        ("policy", small): 18_000 * COIN * SECONDS // 3_600,
-        ("policy", large): 1_000 * COIN,
+        ("policy", small): 3_600 * COIN * SECONDS // 3_600,
+        ("policy", large): SHARE,
         ("certificates", FIRST_BATCH): EXPOSURE,
     }
     referral = backend.get("/referrals")["items"][0]
     assert (referral["policy"], referral["run_start"]) == (large, first)
-    assert int(referral["scheduled"]) == 360_000 * COIN * SECONDS // 3_600 - 1_000 * COIN
+    assert int(referral["scheduled"]) == 360_000 * COIN * SECONDS // 3_600 - SHARE
     assert backend.get(f"/certificates/{sold}/7")["status"] == "paid"
 
 
