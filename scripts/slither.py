@@ -60,14 +60,26 @@ ACCEPTED = (
     ),
     Accepted(
         "uninitialized-state",
-        "The mapping is written through storage pointers (`Line storage line = _lines[id]`).",
-        ("Facility._lines",),
+        "The mapping is written through storage pointers (`Line storage line = _lines[id]`), the "
+        "feed's scores by slot in assembly (`Lanes.store`).",
+        ("Facility._lines", "ExposureLedger._limits", "RiskFeed._scores"),
+    ),
+    Accepted(
+        "incorrect-shift",
+        "A bit is set by its number: `shl(number, 1)` is 1 shifted left, as it is meant.",
+        ("Batches._nextWord",),
+    ),
+    Accepted(
+        "write-after-write",
+        "The value is read behind the loop; the check does not follow the loop's `break`.",
+        ("Multiproof._read",),
     ),
     Accepted(
         "divide-before-multiply",
-        "The division is the rule: whole units of exposure (checked to be without remainder), and "
-        "the epoch that holds a slot.",
-        ("Facility.reserve", "Facility.releaseReservation", "RunReader."),
+        "The division is the rule: whole units of exposure (checked to be without remainder), the "
+        "epoch that holds a slot, and the number of nodes between two places in memory, which lie "
+        "64 bytes apart.",
+        ("Facility.reserve", "Facility.releaseReservation", "RunReader.", "Multiproof.fold"),
     ),
     Accepted(
         "incorrect-equality",
