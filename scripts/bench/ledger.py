@@ -47,6 +47,8 @@ CLAIMED_OF_A_BATCH = 100
 AT_ONCE = 25
 """Policies that are bound together."""
 GAS_OF_ONE = 1_200_000
+SCORES_SERVE = 600
+"""Seconds of the chain after which scores are reported again, so that no quote meets stale ones."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Book:
     certificates: int = 0
     policies: int = 0
     incidents: int = 0
+    reported: int = 0
     of_risk: dict[int, list[int]] = field(default_factory=dict)
     batches: list[tuple[int, int, Any]] = field(default_factory=list)
 
@@ -103,6 +106,7 @@ class Book:
         self.live.next_frame()
         score = 3_000 + 700 * (self.incidents % 3)
         self.live.report([score] * RISKS)
+        self.reported = self.live.now
 
     def _sell(self, wanted: int) -> None:
         live, task = self.live, self.bar.add_task("certificates", total=wanted)
@@ -132,6 +136,8 @@ class Book:
     def _bind(self, wanted: int) -> None:
         live, task = self.live, self.bar.add_task("policies", total=wanted)
         while self.policies < wanted:
+            if live.now - self.reported > SCORES_SERVE:
+                self._report()
             offers = [
                 live.quote(
                     self.policy_product, risk, self.policy_terms, sum_insured=1_000 * DOLLAR,
