@@ -115,15 +115,19 @@ def _events(session: Session, contract: str, *names: str) -> list[LedgerEvent]:
 def accruing(session: Session, reads: Reads) -> int:
     """Premium that policies in force have consumed since they were last touched, token units."""
     query = select(LedgerPolicy).where(LedgerPolicy.released.is_(False)).limit(MOST_POLICIES)
-    now = reads.now()
-    total = 0
-    for row in session.scalars(query):
-        try:
-            earned, _ = reads.view("PolicyBook", "premiumAt", row.policy, now)
-        except ContractReverted:
-            continue
-        total += max(0, earned - row.premium_earned)
-    return total
+    return sum(earned(reads, row) - row.premium_earned for row in session.scalars(query))
+
+
+def earned(reads: Reads, policy: LedgerPolicy) -> int:
+    """Premium that a policy has consumed up to the latest block, token units; of one that is
+    released or that the contract does not know, what was booked."""
+    if policy.released:
+        return policy.premium_earned
+    try:
+        now, _ = reads.view("PolicyBook", "premiumAt", policy.policy, reads.now())
+    except ContractReverted:
+        return policy.premium_earned
+    return max(policy.premium_earned, int(now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,11 @@ def get_platform(
     with at.database.read() as session:
         row = require(session, who, platform_id)
         values = _month(session, platform_id, row.wallet, period)
+        reads: Reads = request.app.state.reads
+        earned = {p.policy: finances.earned(reads, p) for p in values["policies"]}
     return page(
         request, who, "statement_platform.html", platform=row, period=period, now=now,
-        months=_months(values["first"], now), chain_id=at.contracts.deployment.chain_id,
+        earned=earned, months=_months(values["first"], now), chain_id=at.contracts.deployment.chain_id,
         book=at.contracts.address("CertificateBook"), **values,
     )  # fmt: skip
 
