@@ -72,7 +72,8 @@ def get_platform(
         earned = {p.policy: finances.earned(reads, p) for p in values["policies"]}
     return page(
         request, who, "statement_platform.html", platform=row, period=period, now=now,
-        earned=earned, months=_months(values["first"], now), chain_id=at.contracts.deployment.chain_id,
+        earned=earned, months=_months(values["first"], now),
+        chain_id=at.contracts.deployment.chain_id,
         book=at.contracts.address("CertificateBook"), **values,
     )  # fmt: skip
 
