@@ -87,6 +87,8 @@ def create_services(
             raise SettingsError("FLOWCOVER_SANDBOX is for test deployments alone")
         staged = ChainSandbox(settings.rpc_url, settings.rpc_timeout, deployment, settings.sandbox)
     keyring = _keyring(settings)
+    if settings.hold_address is not None and keyring.signer(settings.hold_address) is None:
+        raise SettingsError("nobody signs for FLOWCOVER_HOLD_ADDRESS: its key is missing")
     return Services(
         settings=settings,
         database=database,

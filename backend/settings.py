@@ -72,6 +72,7 @@ class Settings:
     signer_url: str | None = None
     signer_wallets: str = ""
     operator_address: str | None = None
+    hold_address: str | None = None
     traces_url: str | None = None
 
     @property
@@ -186,6 +187,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "signer_url": str,
     "signer_wallets": _addresses,
     "operator_address": _address,
+    "hold_address": _address,
     "traces_url": str,
 }
 _REQUIRED = ("rpc_url", "admin_token", "underwriter_key", "operator_key", "commitment_key")

@@ -18,8 +18,13 @@ from ..transactions.service import queue
 log = logging.getLogger(__name__)
 
 
-def ask_and_queue(at: Services, key: str, contract: str, function: str, *arguments: Any) -> bool:
-    """Queues a call of the operator, which needs no role; False when there is nothing to do now."""
+def ask_and_queue(
+    at: Services, key: str, contract: str, function: str, *arguments: Any, sender: str | None = None
+) -> bool:
+    """Queues a call; False when there is nothing to do now.
+
+    :param sender: whose call it is; the operator's, who needs no role, when not given
+    """
     with at.database.read() as session:
         known = session.scalar(select(ChainTransaction.status).where(ChainTransaction.key == key))
     if known not in (None, FAILED):
@@ -27,15 +32,15 @@ def ask_and_queue(at: Services, key: str, contract: str, function: str, *argumen
     now = at.market.head().timestamp
     if not at.refusals.may_ask(key, now):
         return False
-    operator = at.keyring.operator.address
+    who = sender or at.keyring.operator.address
     try:
-        at.contracts.view(contract, function, *arguments, sender=operator)
+        at.contracts.view(contract, function, *arguments, sender=who)
     except ContractReverted as refusal:
         log.debug("%s: %s", key, refusal)
         at.refusals.refused(key, now)
         return False
     at.faults.reached("job.asked")
     with at.database.write() as session:
-        queue(session, at, operator, key, case_id.get(), contract, function, *arguments)
+        queue(session, at, who, key, case_id.get(), contract, function, *arguments)
     at.faults.reached("job.queued")
     return True

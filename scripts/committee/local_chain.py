@@ -82,7 +82,7 @@ def local_chain(block_s: float | None = None, host: str = "127.0.0.1") -> Iterat
     )
     try:
         url = f"http://{host}:{port}"
-        web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 30}))
+        web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 120}))
         wait_until("Ganache", web3.is_connected)
         yield LocalChain(url, web3)
     finally:

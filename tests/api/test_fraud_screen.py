@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from backend.claims.screen import claim_id, reason_hash
 from backend.domain.fraud import Suspicion
 from backend.jobs.screen import run_screen
+from contracts.client.errors import ContractReverted
 from contracts.client.messages import keccak256
 from tests.support.api import APPLICANT, HOLDER, OTHER, PLATFORM, Bench
 
@@ -91,6 +93,32 @@ def test_screen__other_applicant_pays_the_holder__asks(bench: Bench) -> None:
     attacked(bench)
     run_screen(bench.services)
     assert [r["rule"] for r in holds(bench)[0]["reasons"]] == ["linked_holder"]
+
+
+def test_screen__signs_for_who_may_hold__queues_the_hold_once(bench: Bench) -> None:
+    bench.services.settings = replace(bench.settings, hold_address=OTHER.address)
+    asked: list[tuple[Any, ...]] = []
+    bench.contracts.views["ClaimsDesk", "hold"] = lambda *call: asked.append(call)
+    bound(bench, 1)
+    first = attacked(bench)
+    for _ in range(2):
+        run_screen(bench.services)
+    (hold,) = holds(bench)
+    parameters = bench.contracts.deployment.parameters
+    opens = (first + 1) * parameters.slot_length + parameters.max_report_delay + 10
+    claim, reason = (bytes.fromhex(hold[name][2:]) for name in ("claim", "reason_hash"))
+    assert asked == [(claim, reason, opens + 60)]
+    (sent,) = [t for t in bench.transactions() if t.function == "hold"]
+    assert sent.sender == OTHER.address
+
+
+def test_screen__contract_refuses_the_hold__queues_nothing(bench: Bench) -> None:
+    bench.services.settings = replace(bench.settings, hold_address=OTHER.address)
+    bench.contracts.views["ClaimsDesk", "hold"] = ContractReverted("HoldOutOfTime", {})
+    bound(bench, 1)
+    attacked(bench)
+    assert run_screen(bench.services) == 1
+    assert [t for t in bench.transactions() if t.function == "hold"] == []
 
 
 def test_hold__of_a_scheduled_claim__shows_in_the_insurers_referrals_alone(bench: Bench) -> None:

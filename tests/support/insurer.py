@@ -121,7 +121,8 @@ class Insurer:
     def settings(self, **changes: Any) -> Settings:
         wallets = self.folder / "wallets"
         wallets.mkdir(exist_ok=True)
-        (wallets / "platform.key").write_text("0x" + person("platform").key.hex())
+        for name in ("platform", "claims_hold"):
+            (wallets / f"{name}.key").write_text("0x" + person(name).key.hex())
         made = Settings(
             rpc_url=self.chain.url,
             admin_token=Secret(ADMIN),

@@ -7,6 +7,7 @@ import pytest
 from contracts.client.development import person
 from contracts.client.messages import AssessorDecision, digest
 from contracts.client.signatures import keccak256, sign
+from tests.support.consistency import events_on_chain
 from tests.support.insurer import ADMIN, COIN, INSTANT_LIMIT, Backend, Insurer
 
 FIRST_BATCH = 1 << 32
@@ -196,6 +197,32 @@ def test_referral__two_assessors_agree__decides_the_scheduled_amount(
     assert claim["reviewed" if approve else "refused"] == referral["scheduled"]
     assert len(claim["decisions"]) == 2
     assert backend.get("/referrals")["items"] == []
+
+
+def test_screen__suspicious_run__is_held_and_paid_by_review_alone(insurer: Insurer) -> None:
+    backend = Backend(insurer, hold_address=person("claims_hold").address)
+    _, risk = backend.onboard()
+    backend.accept(backend.quote(risk, 500_000 * COIN, 360_000 * COIN))
+    backend.settle_chain()
+    insurer.attack(SECONDS // 2)
+    backend.run("index", "screen")
+    backend.settle_chain()
+    (asked,) = backend.get("/hold-requests", ADMIN)["items"]
+    claim = backend.get(f"/claims/{asked['claim']}")
+    assert claim["status"] == "held"
+    (held,) = events_on_chain(backend, "ClaimsDesk", "ClaimHeld")
+    assert held["reasonHash"] == asked["reason_hash"]
+    insurer.close_slots()
+    backend.run("index", "settle")
+    backend.settle_chain()
+    assert backend.get("/payouts")["items"] == []
+    insurer.chain.pass_time(max(0, held["until"] - insurer.chain.now()) + 1)
+    backend.run("index", "settle")
+    backend.settle_chain()
+    (referral,) = backend.get("/referrals", ADMIN)["items"]
+    assert int(referral["scheduled"]) == 360_000 * COIN * SECONDS // 3_600
+    assert referral["hold"]["reason_hash"] == asked["reason_hash"]
+    backend.close()
 
 
 def test_lifecycle__paid_policy__has_every_stage_with_its_transaction(
