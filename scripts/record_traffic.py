@@ -26,7 +26,7 @@ if str(ROOT) not in sys.path:
 from scripts.lab import path, site  # noqa: E402
 from scripts.lab.capture import pack  # noqa: E402
 from scripts.lab.manifest import write_manifest  # noqa: E402
-from scripts.lab.netns import LabError  # noqa: E402
+from scripts.lab.netns import LabError, Missed  # noqa: E402
 from scripts.lab.networks import SITES  # noqa: E402
 from scripts.lab.plans import PLANS, Plan  # noqa: E402
 from scripts.lab.programs import FOR_LAB, FOR_PATH, versions  # noqa: E402
@@ -90,12 +90,22 @@ def put_in_place(plan: Plan, files: Sequence[Path], packed: Path, out: Path) -> 
 
 
 def make_network(network: Site, out: Path, tools: dict[str, str]) -> None:
-    """Record one network of the laboratory and put its flows and truth in place."""
-    with scratch_folder() as scratch:
-        files = site.record(network, scratch, tools, say)
-        (out / "lab").mkdir(parents=True, exist_ok=True)
-        for file in files:
-            shutil.copy(file, out / "lab")
+    """Record one network of the laboratory and put its flows and truth in place.
+
+    One that does not show what it is for is recorded again.
+    """
+    for _ in range(TRIES):
+        with scratch_folder() as scratch:
+            try:
+                files = site.record(network, scratch, tools, say)
+            except Missed as error:
+                say(str(error))
+                continue
+            (out / "lab").mkdir(parents=True, exist_ok=True)
+            for file in files:
+                shutil.copy(file, out / "lab")
+            return
+    raise LabError(f"{network.name}: missed {TRIES} times; is the machine busy?")
 
 
 def chosen(words: Sequence[str]) -> list[str]:

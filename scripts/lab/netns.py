@@ -48,6 +48,10 @@ class LabError(Exception):
     """A test network could not be made or a process in it failed; the text is one line."""
 
 
+class Missed(LabError):
+    """The recording does not show what it is for, as on a busy machine; the next may."""
+
+
 @dataclass(frozen=True)
 class Process:
     """A process started in a host of the network, with its command as it was given."""

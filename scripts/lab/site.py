@@ -25,7 +25,7 @@ import pandas as pd
 from oracles.traffic.pcap import read_pcap
 from scripts.lab import agent
 from scripts.lab.capture import Counted, start_capture, stop_capture, write_flows
-from scripts.lab.netns import LabError, Network
+from scripts.lab.netns import LabError, Missed, Network
 from scripts.lab.schedule import Command, Event, Habit, Job, schedule
 from scripts.lab.services import Credentials, make_credentials, make_site
 
@@ -327,16 +327,16 @@ def _truth(
 def _check(site: Site, flows: pd.DataFrame, played: Sequence[Played], counted: Counted) -> None:
     """Refuse a network in which something did not happen."""
     if counted.dropped:
-        raise LabError(f"{site.name}: {counted.dropped} packets escaped the capture; record again")
+        raise Missed(f"{site.name}: {counted.dropped} packets escaped the capture")
     for part in played:
         own = flows[flows["recording"] == part.recording.name]
         band, measured = part.recording.band, _measured(part, own)
         if band is not None and measured is not None and not band.holds(measured[band.measure]):
-            raise LabError(f"{site.name}: {part.recording.name} measures {measured}; record again")
+            raise Missed(f"{site.name}: {part.recording.name} measures {measured}")
         for start, attack in part.attacks:
             if not _attack_entry(start, attack, own)["flows"]:
                 what = f"{attack.family} {attack.intensity} in {part.recording.name}"
-                raise LabError(f"{site.name}: {what} left no flow; record again")
+                raise Missed(f"{site.name}: {what} left no flow")
 
 
 def _played(stage: Stage, content: Content, say: Say) -> list[Played]:
