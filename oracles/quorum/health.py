@@ -114,11 +114,8 @@ class Health:
         with self._lock:
             return self._heard
 
-    def cycled(
-        self, block: int, now: int, heard: int, sentences: list[str], *, in_grace: bool = False
-    ) -> None:
-        """A cycle ended that knew the first ``heard`` messages and batches; ``in_grace``: it waits
-        for the local clock before it sends."""
+    def cycled(self, block: int, now: int, heard: int, sentences: list[str]) -> None:
+        """A cycle ended that knew the first ``heard`` messages and batches."""
         self._cycles.inc()
         self._block.set(block)
         with self._lock:
@@ -126,7 +123,6 @@ class Health:
                 "block": block,
                 "chain_time": now,
                 "acted_on": heard,
-                "in_grace": in_grace,
                 "last": sentences,
             }
 

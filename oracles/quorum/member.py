@@ -82,9 +82,10 @@ class Member:
         while not stop.is_set():
             self.lookout.poll()
             try:
+                waiting = self._rounds is not None and self._rounds[1].in_grace
                 newest = self.chain.newest()
                 is_new = view is None or view.number != newest
-                if is_new or self._in_grace or self.news.is_set():
+                if is_new or waiting or self.news.is_set():
                     self.news.clear()
                     if view is None or is_new:
                         view = self.chain.view()
@@ -112,18 +113,7 @@ class Member:
             self._forget(view, scores, attests)
         for case, sentence in sentences:
             self._say(case, sentence, view)
-        self.health.cycled(
-            view.number,
-            view.now,
-            heard,
-            [sentence for _, sentence in sentences],
-            in_grace=self._in_grace,
-        )
-
-    @property
-    def _in_grace(self) -> bool:
-        """Whether a round waits for the local clock, not for the chain."""
-        return self._rounds is not None and self._rounds[1].in_grace
+        self.health.cycled(view.number, view.now, heard, [sentence for _, sentence in sentences])
 
     def _committee(self, view: ChainView) -> Committee | None:
         """The committee of the current frame, or of the current epoch before it has one."""

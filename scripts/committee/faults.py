@@ -61,8 +61,7 @@ class WiredCommittee(Committee):
 
     def quiet(self) -> None:
         """Waits until every member that is waited for has given its words to the others of them,
-        has acted upon what it heard, waits for no clock but the chain's, and has seen the newest
-        block."""
+        has acted upon what it heard, and has seen the newest block."""
         names = self.waited_for()
         others = {name: self.urls[int(name[1:])] for name in names}
 
@@ -71,8 +70,6 @@ class WiredCommittee(Committee):
             for name in names:
                 page = self.health(name)
                 if page is None or page["block"] < block or page["heard"] > page["acted_on"]:
-                    return False
-                if page["in_grace"]:
                     return False
                 if any(page["undelivered"].get(url) for url in others.values()):
                     return False
