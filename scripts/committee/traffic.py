@@ -25,7 +25,7 @@ class LiveTraffic:
         timing=TimingSettings(
             batch_allowance=3,
             probe_arrival=1,
-            turn_delay=3,
+            turn_delay=4,  # two steps of the drills, so that two members in line never meet
             attest_patience=4,
             close_margin=4,
             heartbeat_frames=1,
