@@ -44,7 +44,10 @@ class LocalChain:
         return int(self.web3.eth.get_block("latest")["timestamp"])
 
     def rpc(self, method: str, *parameters: Any) -> Any:
-        return self.web3.provider.make_request(method, list(parameters))["result"]  # type: ignore[arg-type]
+        answer = self.web3.provider.make_request(method, list(parameters))  # type: ignore[arg-type]
+        if "result" not in answer:
+            raise RuntimeError(f"{method}: {answer.get('error')}")
+        return answer["result"]
 
     def pass_time(self, seconds: int) -> int:
         """Moves the clock on, sees a block mined and says what time it is.
