@@ -53,8 +53,8 @@ test-faults: setup ## the demonstration with a crash, a liar, no attack, and nea
 test-postgres: setup ## the backend's tests on a private PostgreSQL
 	@FLOWCOVER_ENGINE=postgresql $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/unit/backend tests/api tests/chain/backend
 
-crash: setup ## kills at every named point, reorgs and node faults, on SQLite and PostgreSQL; a table closes it
-	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py tests/chain/backend/test_faults.py || exit 1; done
+crash: setup ## kills at every named point, reorgs, node faults, two backends at once, on both engines; a table closes it
+	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py tests/chain/backend/test_faults.py tests/chain/backend/test_two_backends.py || exit 1; done
 
 fuzz-api: setup $(STAMPS)/fuzz ## schemathesis over all operations, more than 10,000 cases, in an environment of its own
 	@$(PY) -m scripts.fuzz_api .venv-fuzz/bin/schemathesis --examples $(or $(EXAMPLES),60)

@@ -49,6 +49,11 @@ def test_shop__sells_fifty_covers_and_is_attacked__holders_are_paid_and_the_shop
     def all_are(status: str) -> bool:
         return statuses() == {status}
 
+    def told() -> int:
+        """Certificates whose payment the shop was told of by signed messages."""
+        paid = [m["data"] for m in state()["messages"] if m["type"] == "certificates.paid"]
+        return sum(int(values["count"]) for values in paid)
+
     assert statuses() <= {"covered", "posted"}
     assert {order["serial"] for order in state()["orders"]} == set(range(COVERS))
     with Client(known["url"], known["key"]) as api:
@@ -58,11 +63,10 @@ def test_shop__sells_fifty_covers_and_is_attacked__holders_are_paid_and_the_shop
         now = api(calls.move_clock(MoveClock(seconds=1))).time
         api(calls.move_clock(MoveClock(seconds=max(1, staged.closes_at + 60 - now))))
         group.wait("the payment", lambda: all_are("paid"), 90)
+        group.wait("the messages", lambda: told() == COVERS, 60)
         payouts = list(api.items(calls.list_payouts))
     messages = state()["messages"]
     assert sum(payout.count for payout in payouts) == COVERS
     assert sum(payout.amount for payout in payouts) == COVERS * 45 * 10**6
-    paid = [m["data"] for m in messages if m["type"] == "certificates.paid"]
-    assert sum(int(values["count"]) for values in paid) == COVERS
     forged = httpx.post(f"{shop}/webhooks", json=messages[0], headers={"webhook-id": "msg_forged"})
     assert forged.status_code == 401
