@@ -12,7 +12,7 @@ from ..domain.units import ProductId, TokenUnits
 from ..http.context import Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import Problem, declared
-from ..http.schemas import Amount, Page
+from ..http.schemas import Amount, Page, RiskNumber
 from ..ledger.tables import LedgerRateReset, LedgerScore
 from . import service
 from .schemas import AssessmentOut, EffectOut, ExplanationOut, RateOut, RemedyOut, ScoreOut
@@ -41,7 +41,7 @@ def get_assessment(asset_id: str, at: ServicesDep, who: Reader) -> AssessmentOut
 
 
 @router.get("/risks/{risk}/score", responses=declared("not-found", "node-unavailable"))
-def get_score(risk: int, at: ServicesDep, who: Reader) -> ScoreOut:
+def get_score(risk: RiskNumber, at: ServicesDep, who: Reader) -> ScoreOut:
     """The last reported score of a risk; `stale` when new cover cannot be priced on it."""
     with at.database.read() as session:
         require_risk(session, who, risk)
@@ -54,7 +54,7 @@ def get_score(risk: int, at: ServicesDep, who: Reader) -> ScoreOut:
 
 @router.get("/risks/{risk}/scores", responses=declared("not-found", "invalid-cursor"))
 def list_scores(
-    risk: int, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
+    risk: RiskNumber, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[ScoreOut]:
     """Reported scores of a risk, newest first."""
     with at.database.read() as session:
@@ -66,7 +66,7 @@ def list_scores(
 
 @router.get("/risks/{risk}/explanation", responses=declared("not-found", "node-unavailable"))
 def get_explanation(
-    risk: int,
+    risk: RiskNumber,
     product: Annotated[int, Query(ge=1, le=0xFFFF)],
     sum_insured: Annotated[Amount, Query()],
     at: ServicesDep,
@@ -109,7 +109,7 @@ def get_explanation(
 
 @router.get("/risks/{risk}/rates", responses=declared("not-found", "invalid-cursor"))
 def list_rates(
-    risk: int, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
+    risk: RiskNumber, at: ServicesDep, who: Reader, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[RateOut]:
     """Resets of the risk's premium rates, newest first."""
     order = [LedgerRateReset.block_number, LedgerRateReset.log_index]

@@ -13,7 +13,7 @@ from ..applicants.service import require_risk
 from ..http.context import INSURER, Caller, Reader, ServicesDep
 from ..http.paging import Cursor, Limit, page
 from ..http.problems import Problem, declared, declared_write
-from ..http.schemas import Page
+from ..http.schemas import Page, RiskNumber
 from ..http.writes import Write, writing
 from ..ledger.tables import LedgerScore
 from .schemas import DisputeAnswer, DisputeOut, NewDispute
@@ -50,7 +50,7 @@ def _find(session: Session, who: Caller, dispute_id: str) -> ScoreDispute:
     responses=declared_write("not-found"),
 )
 def create_dispute(
-    risk: int,
+    risk: RiskNumber,
     body: NewDispute,
     write: Annotated[Write, Depends(writing("onboard", "disputes.create"))],
 ) -> Response:

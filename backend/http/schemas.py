@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Generic, TypeVar
 
 from eth_utils.address import is_address, to_checksum_address
+from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 MOST = 2**128 - 1
@@ -34,6 +35,9 @@ Amount = Annotated[
     str, Field(pattern=r"^(0|[1-9][0-9]{0,38})$", examples=["1000000"]), AfterValidator(_number)
 ]
 """Token units or a rate in a request."""
+
+RiskNumber = Annotated[int, Path(ge=0, le=0xFFFFFFFF)]
+"""A risk's number in an address."""
 
 Digits = Annotated[
     int,

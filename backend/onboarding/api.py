@@ -60,7 +60,9 @@ def list_questionnaires(who: Reader) -> QuestionnaireList:
 
 
 @router.get("/questionnaires/{version}", responses=declared("not-found"))
-def get_questionnaire(version: Annotated[int, Path(ge=1)], who: Reader) -> QuestionnaireOut:
+def get_questionnaire(
+    version: Annotated[int, Path(ge=1, le=2**31 - 1)], who: Reader
+) -> QuestionnaireOut:
     """One version."""
     return _form(questionnaire(version))
 

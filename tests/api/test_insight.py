@@ -110,3 +110,10 @@ def test_members__one_saw_less_than_the_quorum__has_a_lower_agreement(world: Wor
     assert (first["agreement_bps"], second["agreement_bps"]) == (10_000, 2_500)
     assert first["rounds"] == first["signed"] + first["missed_rounds"] == 2
     assert second["missed_rounds"] == 2
+
+
+@pytest.mark.parametrize("path", ["score", "scores", "rates", "explanation"])
+def test_risk__number_beyond_the_contracts__is_an_invalid_request(world: World, path: str) -> None:
+    query = {"product": 1, "sum_insured": "1"} if path == "explanation" else {}
+    answer = world.bench.get(f"/risks/{2**64}/{path}", world.key, **query)
+    assert (answer.status_code, kind_of(answer)) == (422, "invalid-request")
