@@ -137,6 +137,12 @@ slither: setup $(STAMPS)/slither ## static analysis of the contracts; every find
 threats: setup ## take each guard out in turn: exactly its own attack test must fail; ONLY=word for some
 	@$(PY) -m scripts.threats $(if $(ONLY),--only $(ONLY))
 
+invariants: setup ## 200 random histories of 40 moves on the contracts and the model; RUNS=, SEED=
+	@$(PY) -m scripts.invariants $(if $(RUNS),--runs $(RUNS)) $(if $(SEED),--seed $(SEED))
+
+mutants: setup ## change each line of the pure libraries: an answer must change, or a reason is on the page; ONLY=word for one
+	@$(PY) -m scripts.mutants $(ONLY)
+
 lock: ## renew the Python lock files from pyproject.toml
 	$(VENV)/bin/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.lock
 	$(VENV)/bin/uv pip compile scripts/toolchain/bootstrap.in --generate-hashes --no-header -q -o scripts/toolchain/bootstrap.lock

@@ -15,6 +15,7 @@ from web3 import HTTPProvider, Web3
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAIN_ID = 1337
+STEPPED_FROM = "2030-01-01T00:00:00Z"
 
 
 def free_port() -> int:
@@ -64,9 +65,12 @@ class LocalChain:
 
 
 @contextmanager
-def local_chain(block_s: float | None = None, host: str = "127.0.0.1") -> Iterator[LocalChain]:
+def local_chain(
+    block_s: float | None = None, host: str = "127.0.0.1", stepped: bool = False
+) -> Iterator[LocalChain]:
     """A Ganache for the length of the block, at an address of this machine; it mines each
-    transaction at once, or every ``block_s`` seconds."""
+    transaction at once, or every ``block_s`` seconds. A ``stepped`` one begins at a fixed time and
+    adds one second with each block, whatever the clock says."""
     port = free_port()
     command = [
         str(ROOT / "node_modules" / ".bin" / "ganache-cli"),
@@ -75,6 +79,7 @@ def local_chain(block_s: float | None = None, host: str = "127.0.0.1") -> Iterat
         "--miner.blockGasLimit", "30000000", "--logging.quiet",
         "--server.host", host, "--server.port", str(port),
         *(("--miner.blockTime", str(block_s)) if block_s else ()),
+        *(("--chain.time", STEPPED_FROM, "--miner.timestampIncrement", "1") if stepped else ()),
     ]  # fmt: skip
     process = subprocess.Popen(
         command,

@@ -6,6 +6,7 @@ served in order, a fill is a line between two totals, every division says which 
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -67,6 +68,10 @@ class Queue:
                 return y0 + (y1 - y0) * (point - x0) // (x1 - x0)
         raise AssertionError("beyond what was filled")
 
+    def ready(self, who: str) -> tuple[int, int]:
+        """What `collect` would give."""
+        return copy.deepcopy(self).collect(who)
+
     def collect(self, who: str) -> tuple[int, int]:
         """Everything that was filled of one investor's requests and not taken: input, output."""
         total_in = total_out = 0
@@ -124,12 +129,21 @@ class Cell:
     junior: int = 0
     senior: int = 0
     locked: int = 0
+    reserved: int = 0
+    """Scheduled claims: they take value from the shares before they are paid."""
     fees: int = 0
     next_epoch: int = 0
 
     @property
     def assets(self) -> int:
         return self.junior + self.senior
+
+    @property
+    def values(self) -> tuple[int, int]:
+        """What the junior and the senior shares are worth: reserves take it as losses would."""
+        from_junior = min(self.reserved, self.junior)
+        from_senior = min(self.reserved - from_junior, self.senior)
+        return self.junior - from_junior, self.senior - from_senior
 
     def lock(self, amount: int) -> None:
         """:raises Refused: more than is free"""
@@ -140,6 +154,11 @@ class Cell:
     def release(self, amount: int) -> None:
         self.locked -= amount
         assert self.locked >= 0
+
+    def reserve(self, amount: int) -> None:
+        """A negative amount is given back."""
+        self.reserved += amount
+        assert self.reserved >= 0
 
     def premium(self, amount: int) -> None:
         """Fee first, rounded down; the junior share of the rest, rounded down."""
@@ -168,8 +187,8 @@ class Cell:
             raise Refused("EpochNotOver")
         self.next_epoch = now + self.epoch_length
         free = self.assets - self.locked
-        junior_value = self.junior
-        senior_out, senior_in = self.senior_vault.price(self.senior, free, now)
+        junior_value, senior_value = self.values
+        senior_out, senior_in = self.senior_vault.price(senior_value, free, now)
         floor = -(-self.locked * self.floor_bps // BPS)
         most = min(free - senior_out, max(0, self.junior - floor))
         junior_out, junior_in = self.junior_vault.price(junior_value, most, now)

@@ -323,9 +323,12 @@ class Live(System):
 
     def bind_transaction(self, quote: Quote, premium: int) -> TxParams:
         """The binding of a quote that the underwriter signed."""
+        return self.transaction("PolicyBook", "bind", *self.signed_quote(quote), premium)
+
+    def signed_quote(self, quote: Quote) -> tuple[tuple[Any, ...], bytes]:
+        """A quote as the policy book takes it, and the underwriter's signature."""
         signature = sign(digest(quote, self.deployment.domain(quote)), person("underwriter").key)
-        struct = tuple(getattr(quote, name) for name in Quote.__slots__)
-        return self.transaction("PolicyBook", "bind", struct, signature, premium)
+        return tuple(getattr(quote, name) for name in Quote.__slots__), signature
 
     def bind(self, quote: Quote, premium: int, payer: str = "holder") -> Sent:
         """Binds a quote; the payer's tokens are minted before."""

@@ -1,457 +1,652 @@
 """Every move twice: on the real contracts and in the reference model, with the same result.
 
-`Mirror.both` sends a transaction, takes the second at which it was mined, lets the model make the
-same move at that second and compares. What one refuses the other must refuse too.
+`Mirror.both` sends a transaction, lets the model make the same move at the second of its block, and
+compares what the two refuse. How the contracts are called is here and in `Live`; what is compared
+after a move is in `mirror_state`.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 from web3 import Web3
 
 from contracts.client.certificates import PostedTree, Record
 from contracts.client.development import person
-from contracts.client.errors import ContractReverted
-from contracts.client.messages import Certificate, digest
-from contracts.client.signatures import sign
+from contracts.client.messages import AssessorDecision, Certificate, Quote, digest
+from contracts.client.signatures import keccak256, sign
 from contracts.client.sum_tree import Commitment, SumRecord, SumTree, build
 from contracts.client.terms import Form, Peril, ProductTerms
 from tests.model.capital import Cell, Refused, Vault
-from tests.model.cover import ClaimTerms, Tariff
-from tests.model.economy import Economy
-from tests.support.live import DOLLAR, PARAMETERS, RATE_UNIT, TABLE, Live, Sent
+from tests.model.claims import Allowances, Claim, Product, runs
+from tests.model.cover import ONE, YEAR, Sums, Tariff, rounded_up
+from tests.model.economy import Economy, Key, Series
+from tests.support.committee import Committee
+from tests.support.live import DOLLAR, MODEL, PARAMETERS, RATE_UNIT, TABLE, Sent
+from tests.support.stepped import Refusal, SteppedLive
 
 RISKS = (0, 1, 2)
-SOLD_ON = 0
-"""The risk of the platform's certificates."""
 LENDERS = ("lender_junior", "lender_senior", "stranger")
+HOLDERS = ("holder", "applicant")
 VAULTS = {"junior": "JuniorVault", "senior": "SeniorVault"}
-ACCOUNTS = {
-    "policy book": "PolicyBook",
-    "cell": "Cell",
-    "junior vault": "JuniorVault",
-    "senior vault": "SeniorVault",
-    "facility": "Facility",
-}
-PEOPLE = (*LENDERS, "holder", "platform", "underwriter", "treasurer", "applicant")
-NO_LIMIT = 10**12
-"""Instant and yearly limits that no claim here reaches: reviews are other tests' subject."""
+BUYERS = {f"buyer {n}": (0xA001 + n).to_bytes(20, "big") for n in range(5)}
+PEOPLE = (*LENDERS, *HOLDERS, "platform", "underwriter", "treasurer", "relayer")
+ASSESSORS = ("assessor_a", "assessor_b", "assessor_c", "assessor_d")
+FORTUNE = 10_000_000 * DOLLAR
+DEPENDENCIES = 2**32
+"""A dependency's slots are marked under this plus its index."""
+FRESH = 25
+"""Frames for which a reported score is used without a newer one."""
+BUCKET = 3_600
+"""Seconds of starts that a new series has room for."""
 
-
-@dataclass
-class Sold:
-    """A batch on chain, and what proves its certificates."""
-
-    batch: int
-    tree: PostedTree | SumTree
-    commitment: Commitment | None
-
-    def prove(self, places: Sequence[int]) -> Any:
-        if isinstance(self.tree, PostedTree):
-            return self.tree.prove(places)
-        return self.tree.prove(places, self.commitment)
+SYSTEM = replace(
+    PARAMETERS,
+    default_daily_limit=10**15,
+    daily_instant_ceiling=3_000 * DOLLAR,
+    challenge_bond=100 * DOLLAR,
+    appeal_window=300,
+    pause_length=600,
+    pause_cool_down=3_600,
+)
 
 
 class Disagreement(AssertionError):
     """Contracts and model came to different results."""
 
 
+@dataclass
+class Sold:
+    """A batch on chain, and what proves its certificates."""
+
+    series: int
+    tree: PostedTree | SumTree
+    commitment: Commitment | None
+
+    def prove(self, places: Sequence[int]) -> Any:
+        if isinstance(self.tree, PostedTree):
+            return self.tree.prove(places)
+        assert self.commitment is not None
+        return self.tree.prove(places, self.commitment)
+
+
+@dataclass
+class Known:
+    """What the mirror itself knows of a history."""
+
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    """(risk, first slot) of runs that were attested."""
+    batches: dict[int, Sold] = field(default_factory=dict)
+    series: list[tuple[Any, ...]] = field(default_factory=list)
+    reported: dict[int, int] = field(default_factory=dict)
+    frame: int = 0
+    salts: int = 0
+    booked: dict[str, int] = field(default_factory=dict)
+    """Exposure on chain by key, after the last comparison."""
+
+
+@dataclass
+class Kept:
+    """A state to come back to."""
+
+    chain: tuple[str, int]
+    inner: bytes
+
+
+def packed(dependencies: Iterable[int]) -> int:
+    """Dependencies as the contracts take them."""
+    return sum(index << 32 * place for place, index in enumerate(sorted(dependencies)))
+
+
 class Mirror:
-    """One deployed system with one product of each form, and its model."""
+    """One deployed system with three products, and its model."""
 
     def __init__(self, web3: Web3) -> None:
-        self.live = live = Live(web3, replace(PARAMETERS, default_daily_limit=10**15))
-        limits = {"instant_limit": NO_LIMIT, "unreviewed_limit": NO_LIMIT}
-        self.terms = live.terms(Form.POLICY, Peril.SERVICE_OUTAGE, notice_period=600, **limits)
-        self.sale = live.terms(Form.CERTIFICATE, Peril.SERVICE_OUTAGE, **limits)
-        self.economy = _economy(live, self.terms, self.sale)
-        self.product, self.sold_product = live.product(self.terms), live.product(self.sale)
+        self.live = live = SteppedLive(web3, SYSTEM)
+        limits = {"instant_limit": 1_000 * DOLLAR, "unreviewed_limit": 5_000 * DOLLAR}
+        terms = [
+            live.terms(Form.POLICY, Peril.SERVICE_OUTAGE, notice_period=600, **limits),
+            live.terms(Form.POLICY, Peril.DEPENDENCY_OUTAGE, notice_period=600, **limits),
+            live.terms(Form.CERTIFICATE, Peril.SERVICE_OUTAGE, **limits),
+        ]
+        self.terms = {live.product(each): each for each in terms}
+        self.outages, self.dependent, self.sale = self.terms
+        self.economy = _economy(live, self.terms)
+        self.known = Known()
         for _ in RISKS:
             live.risk()
-        self.runs: list[tuple[int, int]] = []
-        self.batches: dict[int, Sold] = {}
-        self.series: list[tuple[Any, ...]] = []
+        self.dependencies = [live.dependency() for _ in range(2)]
+        self.appeals: Committee = live.appeals()
+        self._fund_people()
+        live.start()
         self._open()
+
+    def _fund_people(self) -> None:
+        spenders = ("JuniorVault", "SeniorVault", "PolicyBook", "Facility", "AppealBoard")
+        for who in dict.fromkeys(PEOPLE):
+            self.live.move(who, "StableCoin", "mint", person(who).address, FORTUNE)
+            for spender in spenders:
+                address = self.live.deployment.contracts[spender]
+                self.live.move(who, "StableCoin", "approve", address, 2**256 - 1)
+            self.economy.mint(who, FORTUNE)
+        platform = person("platform").address
+        self.live.move("treasurer", "Facility", "setCommission", platform, 250)
+        ceiling = (person("underwriter").address, self.sale, 10**6)
+        self.live.move("platform", "Facility", "agreeTerms", *ceiling)
+        self.economy.commission_bps = 250
 
     def _open(self) -> None:
         """Capital, float, bond, a first score: where every history begins."""
-        for who, tranche, amount in (
-            ("lender_junior", "junior", 50_000 * DOLLAR),
-            ("lender_senior", "senior", 150_000 * DOLLAR),
+        for who, tranche, dollars in (
+            ("lender_junior", "junior", 50_000),
+            ("lender_senior", "senior", 150_000),
         ):
-            self.request_deposit(who, tranche, amount)
-        self.settle_epoch()
+            self.request_deposit(who, tranche, dollars * DOLLAR)
+        self.settle_epoch("relayer")
         for who, tranche in (("lender_junior", "junior"), ("lender_senior", "senior")):
             self.collect_shares(who, tranche)
-        self.live.facility(self.sold_product, 5_000 * DOLLAR, 40_000 * DOLLAR)
-        self.economy.deposit_float(5_000 * DOLLAR)
-        self.economy.deposit_bond(40_000 * DOLLAR)
-        self.report(3_000)
+        self.deposit_float(5_000 * DOLLAR)
+        self.deposit_bond(40_000 * DOLLAR)
+        self.report(dict.fromkeys(RISKS, 3_000))
 
     # ------------------------------------------------------------------ both at once
 
-    def both(self, act: Callable[[], Sent], model: Callable[[Economy, int], Any]) -> Any:
-        """The model's result; None when both refused."""
-        try:
-            sent = act()
-        except ContractReverted as refusal:
-            return self._refused(refusal, model)
-        return model(self.economy, self._time(sent))
+    @property
+    def now(self) -> int:
+        return self.live.now
 
-    def _refused(self, refusal: ContractReverted, model: Callable[[Economy, int], Any]) -> None:
-        trial = copy.deepcopy(self.economy)
-        try:
-            model(trial, self.live.now)
-        except Refused:
-            return
-        raise Disagreement(f"the contracts refused with {refusal}, the model did not")
+    def both(self, act: Callable[[], Any], model: Callable[[Economy, int], Any]) -> Any:
+        """What the model's move gives, True where that is nothing; None when both refused.
 
-    def _time(self, sent: Sent) -> int:
-        block = self.live.web3.eth.get_block(sent.receipt["blockNumber"])
-        return int(block["timestamp"])
+        :raises Disagreement: one of them refused
+        """
+        try:
+            act()
+            refusal = None
+        except Refusal as refused:
+            refusal = refused
+        trial = pickle.loads(pickle.dumps(self.economy))
+        try:
+            result = model(trial, self.now)
+        except Refused as refused:
+            if refusal is None:
+                raise Disagreement(
+                    f"the model refused with {refused}, the contracts did not"
+                ) from None
+            return None
+        if refusal is not None:
+            why = refusal.reason()
+            raise Disagreement(f"the contracts refused with {why}, the model did not")
+        self.economy = trial
+        return True if result is None else result
+
+    def _move(self, who: str, name: str, function: str, *arguments: Any) -> Callable[[], Sent]:
+        return lambda: self.live.move(who, name, function, *arguments)
 
     # ------------------------------------------------------------------ capital
 
     def request_deposit(self, who: str, tranche: str, amount: int) -> Any:
         vault, account = VAULTS[tranche], person(who).address
-        if any(
-            r.who == who and r.end > self.economy.vault(tranche).deposits.filled
-            for r in self.economy.vault(tranche).deposits.requests
-        ):
-            return None
-        self.live.give(who, amount, vault)
         return self.both(
-            lambda: self.live.move(who, vault, "requestDeposit", amount, account, account),
-            lambda e, now: e.request_deposit(who, tranche, amount, now) or True,
+            self._move(who, vault, "requestDeposit", amount, account, account),
+            lambda e, now: e.request_deposit(who, tranche, amount, now),
         )
 
     def request_redeem(self, who: str, tranche: str, shares: int) -> Any:
-        account = person(who).address
+        vault, account = VAULTS[tranche], person(who).address
         return self.both(
-            lambda: self.live.move(who, VAULTS[tranche], "requestRedeem", shares, account, account),
-            lambda e, now: e.request_redeem(who, tranche, shares, now) or True,
+            self._move(who, vault, "requestRedeem", shares, account, account),
+            lambda e, now: e.request_redeem(who, tranche, shares, now),
         )
 
-    def settle_epoch(self, who: str = "relayer") -> Any:
-        return self.both(
-            lambda: self.live.move(who, "Cell", "settleEpoch"),
-            lambda e, now: e.settle_epoch(now) or True,
-        )
+    def settle_epoch(self, who: str) -> Any:
+        return self.both(self._move(who, "Cell", "settleEpoch"), lambda e, now: e.settle_epoch(now))
 
-    def collect_shares(self, who: str, tranche: str) -> int:
+    def collect_shares(self, who: str, tranche: str) -> Any:
         """Token units whose shares were collected."""
-        vault, account = VAULTS[tranche], person(who).address
-        ready = int(self.live.read(vault, "maxDeposit", account))
-        assets = self.economy.collect_shares(who, tranche)
-        if ready != assets:
-            raise Disagreement(f"{who} may collect shares of {ready}, by the model of {assets}")
-        if ready:
-            self.live.move(who, vault, "deposit", ready, account)
-        return ready
+        account = person(who).address
+        ready, _ = self.economy.vault(tranche).deposits.ready(who)
+        return self.both(
+            self._move(who, VAULTS[tranche], "deposit", ready, account),
+            lambda e, now: e.collect_shares(who, tranche),
+        )
 
-    def collect_assets(self, who: str, tranche: str) -> int:
+    def collect_assets(self, who: str, tranche: str) -> Any:
         """Shares whose token units were collected."""
-        vault, account = VAULTS[tranche], person(who).address
-        ready = int(self.live.read(vault, "maxRedeem", account))
-        shares = self.economy.collect_assets(who, tranche)
-        if ready != shares:
-            raise Disagreement(f"{who} may redeem {ready} shares, by the model {shares}")
-        if ready:
-            self.live.move(who, vault, "redeem", ready, account, account)
-        return ready
+        account = person(who).address
+        ready, _ = self.economy.vault(tranche).redeems.ready(who)
+        return self.both(
+            self._move(who, VAULTS[tranche], "redeem", ready, account, account),
+            lambda e, now: e.collect_assets(who, tranche),
+        )
 
-    def withdraw_fees(self) -> int:
+    def withdraw_fees(self) -> Any:
         account = person("treasurer").address
-        return int(
-            self.both(
-                lambda: self.live.move("treasurer", "Cell", "withdrawFees", account),
-                lambda e, now: e.withdraw_fees(),
-            )
+        return self.both(
+            self._move("treasurer", "Cell", "withdrawFees", account),
+            lambda e, now: e.withdraw_fees(),
+        )
+
+    def set_cap(self, key: Key | None, cap: int) -> Any:
+        """:param key: None for the cell"""
+        dimension, number = (3, int(self.live.deployment.contracts["Cell"], 16))
+        if key is not None:
+            dimension, number = DIMENSIONS[key[0]], key[1]
+        return self.both(
+            self._move("product_admin", "ExposureLedger", "setCap", dimension, number, cap),
+            lambda e, now: e.set_cap(key, cap),
         )
 
     # ------------------------------------------------------------------ oracles
 
-    def report(self, score: int) -> None:
-        """The newest closed frame's score of every risk."""
+    def report(self, scores: dict[int, int]) -> None:
+        """The newest closed frame's scores."""
         self.live.next_frame()
-        sent = self.live.report([score] * len(RISKS))
+        frame = self.now // SYSTEM.frame_length - 1
+        self.live.report([scores[risk] for risk in RISKS])
         for risk in RISKS:
-            self.economy.report(risk, score, self._time(sent))
+            self.economy.report(risk, scores[risk], self.now)
+        self.known.reported, self.known.frame = scores, frame
 
-    def outage(self, risk: int, slots: int) -> int:
-        """First slot of a run that was lost and attested."""
-        first = self.live.outage(risk, slots)
-        self.economy.mark(risk, range(first, first + slots))
-        self.runs.append((risk, first))
+    def fresh(self) -> None:
+        """Reports the last scores again when they are old."""
+        if self.now // SYSTEM.frame_length - self.known.frame > FRESH:
+            self.report(self.known.reported)
+
+    def mark(self, risk: int, slots: range, dependencies: Iterable[int] = ()) -> None:
+        """A quorum marks slots that have ended and are not closed; known ones are left out."""
+        for key in (("risk", risk), *(("dependency", d) for d in dependencies)):
+            subject = key[1] if key[0] == "risk" else DEPENDENCIES + key[1]
+            fresh = [s for s in slots if s not in self.economy.lost.get(key, ())]
+            self.live.attest(subject, fresh)
+            self.economy.mark(key, fresh)
+        bridged = (self.terms[self.outages].merge_gap - 1) // SYSTEM.slot_length
+        for first, last in runs(self.economy.lost["risk", risk], bridged):
+            if first <= slots.start <= last and (risk, first) not in self.known.runs:
+                self.known.runs.append((risk, first))
+
+    def outage(self, risk: int, slots: int, dependencies: Iterable[int] = ()) -> int:
+        """The next slots are lost and attested; the first of them."""
+        first = self.live.slot(self.now) + 1
+        for start in range(first, first + slots, 40):
+            part = range(start, min(start + 40, first + slots))
+            self.live.wait_until(part.stop * SYSTEM.slot_length)
+            self.mark(risk, part, dependencies)
         return first
 
     # ------------------------------------------------------------------ policies
 
-    def bind(
-        self, risk: int, sum_insured: int, loss_per_hour: int, loading: int, premium: int
-    ) -> int | None:
-        """The policy's number; None when the cell has no room."""
-        live = self.live
-        quote = live.quote(self.product, risk, self.terms)
-        quote = replace(
-            quote,
-            sum_insured=sum_insured,
-            loss_per_hour=loss_per_hour,
-            rate=quote.rate + loading * RATE_UNIT,
-            rate_ceiling=quote.rate_ceiling + loading * RATE_UNIT,
+    def _quote(self, product: int, holder: str, risk: int, sums: Sums, term: int) -> Quote:
+        self.known.salts += 1
+        tariff, terms = self.economy.tariff, self.terms[product]
+        rate = tariff.rate(self.known.reported[risk]) + sums.loading
+        return Quote(
+            product=product,
+            risk_index=risk,
+            applicant=person("applicant").address,
+            holder=person(holder).address,
+            sum_insured=sums.insured,
+            loss_per_hour=sums.hourly,
+            dependencies=packed(sums.dependencies),
+            rate=rate * RATE_UNIT,
+            rate_ceiling=(tariff.top + sums.loading) * RATE_UNIT,
+            min_premium=0,
+            score_frame=self.known.frame,
+            model_hash=MODEL,
+            terms_hash=terms.terms_hash,
+            term=term,
+            salt=self.known.salts.to_bytes(32, "big"),
+            deadline=self.now + 600,
         )
-        number = len(self.economy.policies) + 1
-        sums = (sum_insured, loss_per_hour)
+
+    def bind(
+        self, product: int, holder: str, risk: int, sums: Sums, premium: int, term: int
+    ) -> Any:
+        """The policy's number; None when it was refused."""
+        self.fresh()
+        quote = self._quote(product, holder, risk, sums, term)
+        number = policy_number(digest(quote, self.live.deployment.domain(quote)))
+        transaction = self.live.bind_transaction(quote, premium)
 
         def model(e: Economy, now: int) -> int:
-            e.bind(number, "holder", risk, sums, loading, premium, quote.term, now)
+            e.bind(number, product, holder, risk, sums, premium, term, now)
             return number
 
-        bound = self.both(lambda: live.bind(quote, premium), model)
-        if bound is None:
-            self._unspent("holder", premium)
-        return bound
+        return self.both(lambda: self.live.send(holder, transaction), model)
 
-    def _unspent(self, who: str, amount: int) -> None:
-        """Tokens that were minted for a refused move."""
-        self.economy.mint(who, amount)
+    def endorse(self, number: int, sums: Sums) -> Any:
+        self.fresh()
+        policy = self.economy.policies[number]
+        term = 86_400
+        quote = self._quote(policy.product, policy.holder, policy.risk, sums, term)
+        struct, signature = self.live.signed_quote(quote)
+        return self.both(
+            self._move(policy.holder, "PolicyBook", "endorse", number, struct, signature),
+            lambda e, now: e.endorse(number, sums, term, now),
+        )
+
+    def reduce(self, number: int, sums: Sums) -> Any:
+        """To these sums, on the policy's loading and dependencies."""
+        policy = self.economy.policies[number]
+        arguments = (number, sums.insured, sums.hourly, packed(sums.dependencies))
+        return self.both(
+            self._move(policy.holder, "PolicyBook", "reduce", *arguments),
+            lambda e, now: e.reduce(number, sums, now),
+        )
 
     def top_up(self, number: int, amount: int) -> Any:
-        self.live.give("holder", amount, "PolicyBook")
-        done = self.both(
-            lambda: self.live.move("holder", "PolicyBook", "topUp", number, amount),
-            lambda e, now: e.top_up(number, amount, now) or True,
-        )
-        if done is None:
-            self._unspent("holder", amount)
-        return done
-
-    def touch(self, number: int, who: str = "stranger") -> Any:
+        holder = self.economy.policies[number].holder
         return self.both(
-            lambda: self.live.move(who, "PolicyBook", "touch", number),
-            lambda e, now: e.touch(number, now) or True,
+            self._move(holder, "PolicyBook", "topUp", number, amount),
+            lambda e, now: e.top_up(number, amount, now),
+        )
+
+    def touch(self, number: int, who: str) -> Any:
+        return self.both(
+            self._move(who, "PolicyBook", "touch", number), lambda e, now: e.touch(number, now)
         )
 
     def cancel(self, number: int) -> Any:
+        holder = self.economy.policies[number].holder
         return self.both(
-            lambda: self.live.move("holder", "PolicyBook", "cancel", number),
+            self._move(holder, "PolicyBook", "cancel", number),
             lambda e, now: e.cancel(number, now),
         )
 
-    def expire(self, number: int, who: str = "stranger") -> Any:
+    def finish(self, numbers: Sequence[int], who: str) -> Any:
         return self.both(
-            lambda: self.live.move(who, "PolicyBook", "expire", [number]),
-            lambda e, now: e.expire(number, now),
+            self._move(who, "PolicyBook", "finish", numbers),
+            lambda e, now: e.finish(numbers, now),
         )
 
-    def settle(self, number: int, run: int, who: str = "stranger") -> Any:
+    def expire(self, numbers: Sequence[int], who: str) -> Any:
         return self.both(
-            lambda: self.live.settle(number, run, who),
-            lambda e, now: e.settle(number, run, now),
+            self._move(who, "PolicyBook", "expire", numbers),
+            lambda e, now: e.expire(numbers, now),
         )
+
+    # ------------------------------------------------------------------ claims
+
+    def settle(self, number: int, run: int, who: str) -> Any:
+        """Token units granted."""
+        return self.both(
+            lambda: self.live.settle(number, run, who), lambda e, now: e.settle(number, run, now)
+        )
+
+    def settle_many(self, numbers: Sequence[int], run: int, who: str) -> Any:
+        """Token units granted to all of them."""
+        return self.both(
+            self._move(who, "ClaimsDesk", "settleMany", numbers, run),
+            lambda e, now: e.settle_many(numbers, run, now),
+        )
+
+    def hold(self, claim: Claim, until: int) -> Any:
+        identity = claim_id(claim)
+        return self.both(
+            self._move("claims_hold", "ClaimsDesk", "hold", identity, keccak256(b"why"), until),
+            lambda e, now: e.hold(claim, until, now),
+        )
+
+    def pause(self) -> Any:
+        return self.both(
+            self._move("guardian", "ClaimsDesk", "pause", keccak256(b"why")),
+            lambda e, now: e.allowances.pause(now),
+        )
+
+    def pay_waiting(self, claim: Claim, who: str) -> Any:
+        return self.both(
+            self._move(who, "ClaimsDesk", "payWaiting", claim_id(claim)),
+            lambda e, now: e.pay_waiting(claim, now),
+        )
+
+    def decide(self, claim: Claim, approve: bool, assessor: str) -> Any:
+        """A decision for the round that is open, or for the first."""
+        review, allowances = self.economy.reviews[claim], self.economy.allowances
+        number = 1 if allowances.running(self.now) < review.end(1) else 2
+        deadline = allowances.chain_time(review.end(number)) - 1
+        message = AssessorDecision(claim_id(claim), approve, keccak256(b"why"), deadline)
+        signature = sign(
+            digest(message, self.live.deployment.domain(message)), person(assessor).key
+        )
+        arguments = (message.claim, approve, message.reason_hash, deadline, signature)
+        return self.both(
+            self._move("relayer", "ClaimsDesk", "decide", *arguments),
+            lambda e, now: e.decide(claim, approve, assessor, deadline, now),
+        )
+
+    def close_review(self, claim: Claim, who: str) -> Any:
+        return self.both(
+            self._move(who, "ClaimsDesk", "closeReview", claim_id(claim)),
+            lambda e, now: e.close_review(claim, now),
+        )
+
+    def challenge(self, claim: Claim, who: str) -> Any:
+        return self.both(
+            self._move(who, "AppealBoard", "challenge", claim_id(claim), keccak256(b"why")),
+            lambda e, now: e.challenge(claim, who, now),
+        )
+
+    def end_challenge(self, claim: Claim, upheld: bool | None) -> Any:
+        """:param upheld: the appeal committee's word; None: silence"""
+        identity = claim_id(claim)
+        act = self._move("relayer", "AppealBoard", "lapse", identity)
+        if upheld is not None:
+            act = lambda: self.live.decide_appeal(self.appeals, identity, upheld)  # noqa: E731
+        return self.both(act, lambda e, now: e.end_challenge(claim, upheld, now))
+
+    def withdraw_challenge_bond(self, who: str) -> Any:
+        return self.both(
+            self._move(who, "AppealBoard", "withdraw"),
+            lambda e, now: e.withdraw_challenge_bond(who),
+        )
+
+    # ------------------------------------------------------------------ facility
+
+    def deposit_float(self, amount: int) -> Any:
+        platform = person("platform").address
+        return self.both(
+            self._move("platform", "Facility", "depositFloat", platform, amount),
+            lambda e, now: e.deposit_float(amount),
+        )
+
+    def withdraw_float(self, amount: int) -> Any:
+        platform = person("platform").address
+        return self.both(
+            self._move("platform", "Facility", "withdrawFloat", amount, platform),
+            lambda e, now: e.withdraw_float(amount),
+        )
+
+    def deposit_bond(self, amount: int) -> Any:
+        return self.both(
+            self._move("underwriter", "Facility", "depositBond", amount),
+            lambda e, now: e.deposit_bond(amount),
+        )
+
+    def request_bond(self, amount: int) -> Any:
+        return self.both(
+            self._move("underwriter", "Facility", "requestBondWithdrawal", amount),
+            lambda e, now: e.request_bond(amount, now),
+        )
+
+    def withdraw_bond(self) -> Any:
+        return self.both(
+            self._move("underwriter", "Facility", "withdrawBond"),
+            lambda e, now: e.withdraw_bond(now),
+        )
+
+    def reserve(self, risk: int, units: int, serials: int, bucket: int, pushed: bool) -> Any:
+        """Number of the series, in the order of first reservation."""
+        self.fresh()
+        terms, tariff = self.terms[self.sale], self.economy.tariff
+        rate = tariff.rate(self.known.reported[risk]) * RATE_UNIT
+        price = rounded_up(terms.unit * terms.term * rate, ONE * YEAR)
+        people = (person("underwriter").address, person("platform").address)
+        found = (*people, self.sale, risk, price, bucket, 2 if pushed else 0)
+        known = self.known.series
+        number = known.index(found) + 1 if found in known else len(known) + 1
+
+        def model(e: Economy, now: int) -> int:
+            e.reserve(number, Series(self.sale, risk, price, bucket, pushed), units, serials, now)
+            return number
+
+        reserved = self.both(lambda: self.live.reserve(found, units * DOLLAR, serials), model)
+        if reserved == len(known) + 1:
+            known.append(found)
+        return reserved
+
+    def release_reservation(self, number: int) -> Any:
+        return self.both(
+            self._move("underwriter", "Facility", "releaseReservation", self._series_id(number)),
+            lambda e, now: e.release_reservation(number, now),
+        )
+
+    def _series_id(self, number: int) -> bytes:
+        found = self.live.read("Facility", "seriesId", self.known.series[number - 1])
+        return bytes.fromhex(found[2:])
 
     # ------------------------------------------------------------------ certificates
 
-    def reserve(self, units: int, serials: int, bucket: int) -> int | None:
-        """Number of the series, in the order of first reservation."""
-        live = self.live
-        terms = live.series(self.sold_product, SOLD_ON, bucket)
-        number = self.series.index(terms) + 1 if terms in self.series else len(self.series) + 1
-
-        def model(e: Economy, now: int) -> int:
-            e.reserve(number, terms[4], bucket, units, serials)
-            return number
-
-        found = self.both(lambda: live.reserve(terms, units * DOLLAR, serials), model)
-        if found is not None and found > len(self.series):
-            self.series.append(terms)
-        return found
-
-    def bring(self, number: int, units: Sequence[int], committed: bool) -> int | None:
-        """Posts or commits the next serials of a series; the batch's id."""
-        live, series = self.live, self.economy.series[number]
-        terms, base, first = self.series[number - 1], self.live.now, series.committed
-        holders = [(0xA000 + first + n).to_bytes(20, "big") for n in range(len(units))]
+    def bring(
+        self, number: int, units: Sequence[int], payees: Sequence[str], committed: bool
+    ) -> Any:
+        """Posts or commits the next serials of a series; the batch's number."""
+        series, terms = self.economy.series[number], self.known.series[number - 1]
+        base, first = self.now, series.committed
         starts = [base + n for n in range(len(units))]
         batch = (number << 32) | first
+        lines = [
+            (BUYERS[who], count, n)
+            for n, (who, count) in enumerate(zip(payees, units, strict=True))
+        ]
         if committed:
-            records = [
-                SumRecord(holder, count, n, bytes(9)).packed()
-                for n, (holder, count) in enumerate(zip(holders, units, strict=True))
-            ]
-            tree: PostedTree | SumTree = build(records)
-        else:
-            tree = PostedTree(
-                b"".join(
-                    Record(holder, count, n).packed()
-                    for n, (holder, count) in enumerate(zip(holders, units, strict=True))
-                )
+            tree: PostedTree | SumTree = build(
+                [SumRecord(*each, bytes(9)).packed() for each in lines]
             )
-        last = terms[5] - self.sale.term if committed else starts[-1]
+        else:
+            tree = PostedTree(b"".join(Record(*each).packed() for each in lines))
+        last = terms[5] - self.terms[self.sale].term if committed else starts[-1]
 
-        def act() -> Sent:
+        def act() -> Any:
             if isinstance(tree, SumTree):
-                return live.commit(terms, tree.commitment(base), first)
-            packed = [Record(h, u, n) for n, (h, u) in enumerate(zip(holders, units, strict=True))]
-            return live.post(terms, packed, base, first)[0]
+                return self.live.commit(terms, tree.commitment(base), first)
+            return self.live.post(terms, [Record(*each) for each in lines], base, first)
 
-        def model(e: Economy, now: int) -> tuple[int, int]:
-            e.bring(batch, number, list(units), starts, last, now)
-            return batch, now
+        def model(e: Economy, now: int) -> int:
+            e.bring(number, batch, list(units), starts, list(payees), last, now)
+            return batch
 
-        found = self.both(act, model)
-        if found is None:
+        if self.both(act, model) is None:
             return None
-        commitment = tree.commitment(base, found[1]) if isinstance(tree, SumTree) else None
-        self.batches[batch] = Sold(batch, tree, commitment)
+        commitment = tree.commitment(base, self.now) if isinstance(tree, SumTree) else None
+        self.known.batches[batch] = Sold(number, tree, commitment)
         return batch
 
-    def settle_certificates(self, batch: int, run: int, places: Sequence[int]) -> Any:
-        proof = self.batches[batch].prove(places)
-        arguments = (batch, run, *proof.arguments)
-        return self.both(
-            lambda: self.live.move("relayer", "ClaimsDesk", "settleCertificates", *arguments),
-            lambda e, now: e.settle_certificates(batch, run, list(places), now),
-        )
+    def settle_certificates(self, batch: int, run: int, places: Sequence[int], who: str) -> Any:
+        """Token units granted."""
+        sold = self.known.batches[batch]
+        arguments = (batch, run, *sold.prove(places).arguments)
+        act = self._move(who, "ClaimsDesk", "settleCertificates", *arguments)
+        if self.economy.series[sold.series].pushed:
+            act = self._move(who, "ClaimsDesk", "settleCertificatesPushed", *arguments, b"")
+        return self.both(act, lambda e, now: e.settle_certificates(batch, run, list(places), now))
 
-    def expire_batch(self, batch: int) -> Any:
-        commitment = self.batches[batch].commitment
-
-        def act() -> Sent:
-            if commitment is None:
-                return self.live.move("stranger", "CertificateBook", "expire", [batch])
-            struct = tuple(getattr(commitment, name) for name in Commitment.__slots__)
-            return self.live.move("stranger", "CertificateBook", "expireCommitted", batch, struct)
-
+    def expire_batch(self, batch: int, who: str) -> Any:
+        commitment = self.known.batches[batch].commitment
+        act = self._move(who, "CertificateBook", "expire", [batch])
+        if commitment is not None:
+            struct = astuple(commitment)
+            act = self._move(who, "CertificateBook", "expireCommitted", batch, struct)
         return self.both(act, lambda e, now: e.expire_batch(batch, now))
 
     def prove_omission(self, number: int, serial: int, units: int) -> Any:
         """A certificate that was due on chain long ago; the applicant is its payee."""
-        live, terms = self.live, self.series[number - 1]
+        terms = self.known.series[number - 1]
         payee = person("applicant").address
-        start = terms[5] - self.sale.term - 1
+        tenor = self.terms[self.sale].term
+        start = terms[5] - tenor - 1
         certificate = Certificate(
-            series=bytes.fromhex(live.read("Facility", "seriesId", terms)[2:]),
-            platform=terms[1], product=terms[2], risk_index=terms[3], holder=payee, payee=payee,
-            transaction_hash=bytes(32), sum_insured=units * DOLLAR, premium=units * terms[4],
-            start=start, end=start + self.sale.term, score_frame=0, terms_hash=bytes(32),
-            serial=serial, commit_by=0, salt=bytes(32),
+            series=self._series_id(number), platform=terms[1], product=terms[2],
+            risk_index=terms[3], holder=payee, payee=payee, transaction_hash=bytes(32),
+            sum_insured=units * DOLLAR, premium=units * terms[4], start=start, end=start + tenor,
+            score_frame=0, terms_hash=bytes(32), serial=serial, commit_by=0, salt=bytes(32),
         )  # fmt: skip
-        domain = live.deployment.domain(certificate)
+        domain = self.live.deployment.domain(certificate)
         signature = sign(digest(certificate, domain), person("underwriter").key)
         struct = tuple(getattr(certificate, name) for name in Certificate.__slots__)
         return self.both(
-            lambda: live.move("stranger", "BondDesk", "proveOmission", struct, signature),
-            lambda e, now: e.prove_omission(number, serial, units, "applicant") or True,
+            self._move("stranger", "BondDesk", "proveOmission", struct, signature),
+            lambda e, now: e.prove_omission(number, serial, units, "applicant"),
         )
-
-    def release_reservation(self, number: int) -> Any:
-        terms = self.series[number - 1]
-        identity = bytes.fromhex(self.live.read("Facility", "seriesId", terms)[2:])
-        return self.both(
-            lambda: self.live.move("underwriter", "Facility", "releaseReservation", identity),
-            lambda e, now: e.release_reservation(number, now),
-        )
-
-    # ------------------------------------------------------------------ comparison
-
-    def wallets(self) -> dict[str, int]:
-        """Token balances on chain, by the model's names."""
-        read, contracts = self.live.read, self.live.deployment.contracts
-        addresses = {name: person(name).address for name in PEOPLE}
-        addresses |= {name: contracts[contract] for name, contract in ACCOUNTS.items()}
-        return {
-            name: int(read("StableCoin", "balanceOf", address))
-            for name, address in addresses.items()
-        }
-
-    def compare(self) -> None:
-        """Capital and balances to the token unit, and the model's own invariants.
-
-        :raises Disagreement: something differs
-        """
-        self.economy.check()
-        e, read = self.economy, self.live.read
-        chain = self.wallets() | {
-            "assets": int(read("Cell", "assets")),
-            "locked": int(read("Cell", "locked")),
-            "fees": int(read("Cell", "fees")),
-        }
-        held, owed = (int(v) for v in read("Cell", "solvency").values())
-        if not (held >= owed and chain["locked"] <= chain["assets"]):
-            raise Disagreement(f"held {held}, owed {owed}, {chain}")
-        model = {name: e.wallets[name] for name in PEOPLE} | {
-            name: e.wallets[name] for name in ACCOUNTS if name != "facility"
-        }
-        model["facility"] = e.wallets["float"] + e.wallets["bond"]
-        model |= {"assets": e.cell.assets, "locked": e.cell.locked, "fees": e.cell.fees}
-        if chain != model:
-            wrong = {k: (chain[k], model[k]) for k in chain if chain[k] != model[k]}
-            raise Disagreement(f"(chain, model): {wrong}")
-
-    def compare_all(self) -> None:
-        """Also tranches, shares, bonds, and each policy's premium, at the latest block.
-
-        :raises Disagreement: something differs
-        """
-        self.compare()
-        e, read, now = self.economy, self.live.read, self.live.now
-        pairs: dict[str, tuple[Any, Any]] = {}
-        for place, tranche in enumerate(VAULTS):
-            vault, capital = e.vault(tranche), getattr(e.cell, tranche)
-            pairs[f"{tranche} capital"] = (read("Cell", "tranche", place)["capital"], capital)
-            pairs[f"{tranche} supply"] = (read(VAULTS[tranche], "totalSupply"), vault.supply)
-            for who in LENDERS:
-                shares = read(VAULTS[tranche], "balanceOf", person(who).address)
-                pairs[f"{tranche} of {who}"] = (shares, vault.shares[who])
-        bond = read("Facility", "bondOf", person("underwriter").address)
-        pairs["bond"] = (tuple(bond.values()), (e.wallets["bond"], e.uncommitted))
-        pairs["held"] = (
-            read("Facility", "floatOf", person("platform").address)["held"], e.held,
-        )  # fmt: skip
-        for number in e.policies:
-            earned = read("PolicyBook", "premiumAt", number, now)["earned"]
-            pairs[f"premium of {number}"] = (earned, e.premium_earned(number, now))
-        wrong = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-        if wrong:
-            raise Disagreement(f"(chain, model): {wrong}")
 
     # ------------------------------------------------------------------ snapshots
 
-    def keep(self) -> tuple[str, Any]:
-        """A state to come back to."""
-        inner = copy.deepcopy((self.economy, self.runs, self.batches, self.series))
-        return str(self.live.rpc("evm_snapshot")), (inner, self.live.salts)
+    def keep(self) -> Kept:
+        """A state to come back to, once."""
+        return Kept(self.live.keep(), pickle.dumps((self.economy, self.known)))
 
-    def back(self, kept: tuple[str, Any]) -> tuple[str, Any]:
-        """Returns to a state, which can be returned to again under the new name."""
-        self.live.rpc("evm_revert", kept[0])
-        inner, self.live.salts = kept[1]
-        self.economy, self.runs, self.batches, self.series = copy.deepcopy(inner)
+    def back(self, kept: Kept) -> Kept:
+        """Returns to a state, which can be returned to again by what this gives."""
+        self.live.back(kept.chain)
+        self.economy, self.known = pickle.loads(kept.inner)
         return self.keep()
 
 
-def _economy(live: Live, terms: ProductTerms, sale: ProductTerms) -> Economy:
+DIMENSIONS = {"dependency": 0, "risk": 1, "product": 2}
+"""As in contracts/interfaces/IExposureLedger.sol; 3 is the cell."""
+
+
+def policy_number(quote_digest: bytes) -> int:
+    """The first 53 bits."""
+    return int.from_bytes(quote_digest, "big") >> 203
+
+
+def claim_id(claim: Claim) -> bytes:
+    """As in contracts/libraries/ClaimIds.sol."""
+    kind, cover, run, *place = claim
+    number = (cover << 64) | run
+    if kind != "policy":
+        number |= 1 << 128
+    if place:
+        number |= (place[0] + 1) << 136
+    return int(number).to_bytes(32, "big")
+
+
+def _product(live: SteppedLive, terms: ProductTerms) -> Product:
+    return Product(
+        slot=live.parameters.slot_length,
+        report_delay=live.parameters.max_report_delay,
+        hold=terms.hold_window,
+        lag=terms.coverage_lag,
+        waiting=terms.waiting_period,
+        merge_gap=terms.merge_gap,
+        claim_window=terms.claim_window,
+        challenge_window=terms.challenge_window,
+        review_window=terms.review_window,
+        instant_limit=terms.instant_limit,
+        unreviewed_limit=terms.unreviewed_limit,
+        on_dependencies=terms.peril is Peril.DEPENDENCY_OUTAGE,
+        notice=terms.notice_period,
+        increase_delay=terms.increase_delay,
+        tenor=terms.term,
+        unit=terms.unit,
+    )
+
+
+def _economy(live: SteppedLive, terms: dict[int, ProductTerms]) -> Economy:
     p = live.parameters
     vaults = [Vault(p.epoch_length, p.withdrawal_delay) for _ in range(2)]
     shares = (p.fee_bps, p.junior_premium_bps, p.junior_floor_bps, p.epoch_length)
     return Economy(
         cell=Cell(*shares, *vaults),
         tariff=Tariff(tuple(TABLE), RATE_UNIT),
-        claims=ClaimTerms(
-            slot=p.slot_length,
-            report_delay=p.max_report_delay,
-            hold=terms.hold_window,
-            lag=terms.coverage_lag,
-            waiting=terms.waiting_period,
-            merge_gap=terms.merge_gap,
-            claim_window=terms.claim_window,
-        ),
-        tenor=sale.term,
-        unit=sale.unit,
+        products={number: _product(live, each) for number, each in terms.items()},
+        allowances=Allowances(p.daily_instant_ceiling, p.pause_length, p.pause_cool_down),
+        default_cap=p.default_cap,
+        bond_delay=p.bond_delay,
+        challenge_bond=p.challenge_bond,
+        appeal_window=p.appeal_window,
         max_move=p.max_move_per_frame,
     )
