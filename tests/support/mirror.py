@@ -34,6 +34,17 @@ HOLDERS = ("holder", "applicant")
 VAULTS = {"junior": "JuniorVault", "senior": "SeniorVault"}
 BUYERS = {f"buyer {n}": (0xA001 + n).to_bytes(20, "big") for n in range(5)}
 PEOPLE = (*LENDERS, *HOLDERS, "platform", "underwriter", "treasurer", "relayer")
+SPENDERS = {
+    "lender_junior": ("JuniorVault", "SeniorVault"),
+    "lender_senior": ("JuniorVault", "SeniorVault"),
+    "stranger": ("JuniorVault", "SeniorVault", "AppealBoard"),
+    "holder": ("PolicyBook", "AppealBoard"),
+    "applicant": ("PolicyBook", "AppealBoard"),
+    "relayer": ("AppealBoard",),
+    "platform": ("Facility",),
+    "underwriter": ("Facility",),
+}
+"""Who lets which contracts draw tokens."""
 ASSESSORS = ("assessor_a", "assessor_b", "assessor_c", "assessor_d")
 FORTUNE = 10_000_000 * DOLLAR
 DEPENDENCIES = 2**32
@@ -120,18 +131,18 @@ class Mirror:
             live.risk()
         self.dependencies = [live.dependency() for _ in range(2)]
         self.appeals: Committee = live.appeals()
-        self._fund_people()
         live.start()
+        self._fund_people()
         self._open()
 
     def _fund_people(self) -> None:
-        spenders = ("JuniorVault", "SeniorVault", "PolicyBook", "Facility", "AppealBoard")
         for who in dict.fromkeys(PEOPLE):
             self.live.move(who, "StableCoin", "mint", person(who).address, FORTUNE)
+            self.economy.mint(who, FORTUNE)
+        for who, spenders in SPENDERS.items():
             for spender in spenders:
                 address = self.live.deployment.contracts[spender]
                 self.live.move(who, "StableCoin", "approve", address, 2**256 - 1)
-            self.economy.mint(who, FORTUNE)
         platform = person("platform").address
         self.live.move("treasurer", "Facility", "setCommission", platform, 250)
         ceiling = (person("underwriter").address, self.sale, 10**6)

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.model.cover import Sums
 from tests.support.live import DOLLAR
-from tests.support.local_chain import local_chain
-from tests.support.mirror import Kept, Mirror
+from tests.support.mirror import Mirror
 from tests.support.mirror_state import compare
 
 DAY = 86_400
-
-
-@pytest.fixture(scope="module")
-def opened() -> Iterator[tuple[Mirror, list[Kept]]]:
-    with local_chain(stepped=True) as chain:
-        mirror = Mirror(chain.web3)
-        yield mirror, [mirror.keep()]
-
-
-@pytest.fixture
-def mirror(opened: tuple[Mirror, list[Kept]]) -> Mirror:
-    mirror, kept = opened
-    kept[0] = mirror.back(kept[0])
-    return mirror
 
 
 def bind(mirror: Mirror, insured: int, hourly: int, premium: int, loading: int = 0) -> int:
