@@ -10,6 +10,7 @@ the shipped one as it is.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -18,6 +19,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
@@ -108,6 +112,21 @@ def make_network(network: Site, out: Path, tools: dict[str, str]) -> None:
     raise LabError(f"{network.name}: missed {TRIES} times; is the machine busy?")
 
 
+def show(names: Sequence[str], out: Path) -> None:
+    """The closing table: what each network's recordings came to, in the units of their bands."""
+    table = Table(title="The laboratory", title_justify="left")
+    for name in ("network", "recording", "lasts", "flows", "hostile", "measured"):
+        table.add_column(name, justify="right" if name in ("lasts", "flows", "hostile") else "left")
+    for name in names:
+        truth = json.loads((out / "lab" / f"{name}.json").read_text())
+        for part in truth["recordings"]:
+            lasts = (part["end"] - part["start"]) // 1_000_000
+            measured = ", ".join(f"{n:,} {unit}" for unit, n in (part["measured"] or {}).items())
+            counts = (f"{lasts} s", f"{part['flows']:,}", f"{part['hostile_flows']:,}")
+            table.add_row(name, part["name"], *counts, measured)
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+
+
 def chosen(words: Sequence[str]) -> list[str]:
     """Names of recordings and networks, with ``all`` and ``lab`` spelled out."""
     groups = {"all": list(PLANS), "lab": list(SITES)}
@@ -135,6 +154,9 @@ def main(argv: list[str] | None = None) -> int:
             else:
                 make_recording(PLANS[name], options.out, tools[False])
             write_manifest(options.out)
+        networks = [name for name in names if name in SITES]
+        if networks:
+            show(networks, options.out)
     except LabError as error:
         say(f"record_traffic: {error}")
         return 1
