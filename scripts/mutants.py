@@ -84,12 +84,17 @@ SWAPS = (
 """What a line may be changed into, one place at a time."""
 
 REASONS: dict[tuple[str, str], str] = {
-    ("RollingYear", "passed >= BUCKETS"): "at six buckets the mask of the next line leaves none",
-    ("RollingYear", "buckets & ((1 <<"): "the bit more is shifted out of the word",
-    ("LaneMedian", "i > sorted"): "one more exchange of neighbours where nothing is read yet",
-    ("LaneMedian", "sorted <= middle"): "one word more is sorted, the middle one stays where it is",
+    ("RollingYear", "passed > BUCKETS"): "at six buckets the mask of the next line leaves none",
+    ("RollingYear", "((2 << (WIDTH"): "the bit more is shifted out of the word",
+    ("RunMath", "low = from >= base"): "where both are equal the difference is 0 as well",
+    ("RunMath", "high = to >= base"): "where both are equal the difference is 0 as well",
+    ("RunMath", "low > EPOCH"): "a shift by 64 leaves nothing",
+    ("RunMath", "last + 1 >= base"): "where both are equal either is taken",
+    ("RunMath", "last + 2 > base"): "where it differs, last + 1 is base",
+    ("RunMath", "base + EPOCH <= frontier"): "where both are equal either is taken",
+    ("RunMath", "next - base > EPOCH"): "a shift by 64 leaves nothing",
 }
-"""(library, part of the changed line) → why a survivor there changes no money."""
+"""(library, part of the line as changed) → why a survivor there changes no money."""
 
 
 @dataclass(frozen=True)
@@ -472,7 +477,7 @@ def wrong_answer(web3: Web3, code: str, cases: list[Case]) -> Case | None:
 def reason_of(mutant: Mutant) -> str | None:
     """Why a survivor is accepted."""
     for (library, part), reason in REASONS.items():
-        if library == mutant.library and part in mutant.before:
+        if library == mutant.library and part in mutant.after:
             return reason
     return None
 

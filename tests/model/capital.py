@@ -6,7 +6,6 @@ served in order, a fill is a line between two totals, every division says which 
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -69,10 +68,6 @@ class Queue:
         raise AssertionError("beyond what was filled")
 
     def ready(self, who: str) -> tuple[int, int]:
-        """What `collect` would give."""
-        return copy.deepcopy(self).collect(who)
-
-    def collect(self, who: str) -> tuple[int, int]:
         """Everything that was filled of one investor's requests and not taken: input, output."""
         total_in = total_out = 0
         for request in self.requests:
@@ -81,8 +76,15 @@ class Queue:
             if request.who == who and upto > start:
                 total_in += upto - start
                 total_out += self.line(upto) - self.line(start)
-                request.taken = upto - request.begin
         return total_in, total_out
+
+    def collect(self, who: str) -> tuple[int, int]:
+        """Takes what is ready."""
+        found = self.ready(who)
+        for request in self.requests:
+            if request.who == who:
+                request.taken = max(request.taken, min(request.end, self.filled) - request.begin)
+        return found
 
 
 @dataclass

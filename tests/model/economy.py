@@ -488,8 +488,6 @@ class Economy:
         kind, cover, run = claim
         if kind == "policy":
             product = self.products[self.policies[cover].product]
-            if self.policies[cover].released:
-                raise Refused("released")
         else:
             product = self.products[self.series[self.batches[cover].series].product]
         books = self.books.get(claim, Books())

@@ -1,6 +1,6 @@
 """Random histories of the whole system against the reference model, over snapshots.
 
-After every move `compare` reads what the contracts hold, after every fifth everything: they agree
+After every move `compare` reads what the contracts hold, after every eighth everything: they agree
 with the model to the token unit, locked <= assets, paid + refundable + claimable <= money received,
 no exposure grew over its cap. The model checks that no second and no serial was paid twice and that
 each segment's premium is at most one unit above the exact one and never below. `settle_everything`
@@ -54,7 +54,7 @@ STEPS = int(os.environ.get("FLOWCOVER_STEPS", "20"))
 SEED = int(os.environ.get("FLOWCOVER_SEED", "20300101"))
 
 DAY = 86_400
-WHOLE = 5
+WHOLE = 8
 """Every so many moves all is compared, and at the end; the money of the contracts after each."""
 RULES = (
     "wait", "report scores", "attest as slots end", "attest late",
