@@ -83,6 +83,7 @@ SWAPS = (
 )
 """What a line may be changed into, one place at a time."""
 
+SHORTCUT = "fewer are counted as the same: the long way is taken, to the same median"
 REASONS: dict[tuple[str, str], str] = {
     ("RollingYear", "passed > BUCKETS"): "at six buckets the mask of the next line leaves none",
     ("RollingYear", "((2 << (WIDTH"): "the bit more is shifted out of the word",
@@ -93,6 +94,8 @@ REASONS: dict[tuple[str, str], str] = {
     ("RunMath", "last + 2 > base"): "where it differs, last + 1 is base",
     ("RunMath", "base + EPOCH <= frontier"): "where both are equal either is taken",
     ("RunMath", "next - base > EPOCH"): "a shift by 64 leaves nothing",
+    ("LaneMedian", "i = 1; i < vectors"): SHORTCUT,
+    ("LaneMedian", "--i) if (vectors[i]"): SHORTCUT,
 }
 """(library, part of the line as changed) → why a survivor there changes no money."""
 
