@@ -40,8 +40,8 @@ DECLARATIONS = [
         "BordereauPosted(uint64 indexed batch, bytes32 indexed series, address indexed platform, "
         "uint16 product, uint32 risk, uint32 firstSerial, uint32 size, uint40 base, "
         "uint128 exposure, uint128 premium, bytes32 root)",
-        "ObservationRecorded(uint64 indexed subject, uint32 indexed epoch, "
-        "address indexed member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)",
+        "ObservationsRecorded(uint64 indexed subject, uint32 indexed epoch, "
+        "(address member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)[] records)",
         "ScoresReported(uint32 indexed frame, uint32 indexed committeeVersion, "
         "uint32 indexed firstRisk, bytes32 modelHash, uint256 signerLanes, bytes scores, "
         "bytes uncapped)",
@@ -77,23 +77,23 @@ def events(receipts: list[dict[str, Any]]) -> Iterator[Event]:
             yield Event(declaration.name, args, int(log["blockNumber"], 16))
 
 
+def marked_slots(event: Event, mask: int) -> list[tuple[int, int]]:
+    """(subject, slot) of each bit of a mask of the event's epoch."""
+    first = event.args["epoch"] * 64
+    return [(event.args["subject"], first + bit) for bit in range(64) if mask >> bit & 1]
+
+
 def incident_quorum(found: list[Event]) -> int:
     """The smallest number of members that marked one of the slots that count as lost; 0 if none."""
     marks: dict[tuple[int, int], set[str]] = {}
     lost: set[tuple[int, int]] = set()
     for event in found:
-        if event.name not in ("ObservationRecorded", "SlotsAttested"):
-            continue
-        slots = [
-            (event.args["subject"], event.args["epoch"] * 64 + bit)
-            for bit in range(64)
-            if event.args["lostMask"] >> bit & 1
-        ]
-        for slot in slots:
-            if event.name == "ObservationRecorded":
-                marks.setdefault(slot, set()).add(event.args["member"])
-            else:
-                lost.add(slot)
+        if event.name == "SlotsAttested":
+            lost |= set(marked_slots(event, event.args["lostMask"]))
+        if event.name == "ObservationsRecorded":
+            for record in event.args["records"]:
+                for slot in marked_slots(event, record["lostMask"]):
+                    marks.setdefault(slot, set()).add(record["member"])
     return min((len(marks.get(slot, set())) for slot in lost), default=0)
 
 

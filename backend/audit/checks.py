@@ -616,7 +616,7 @@ def observations_of(ledger: Ledger, calldata: Calldata, p: Parameters) -> list[A
     """Every observation of every readable attestation, in chain order."""
     found: list[Attested] = []
     for transaction in dict.fromkeys(
-        event.transaction for event in ledger.named("IncidentRegistry", "ObservationRecorded")
+        event.transaction for event in ledger.named("IncidentRegistry", "ObservationsRecorded")
     ):
         try:
             call = ATTEST.decode_call(calldata[transaction][2])
@@ -636,32 +636,35 @@ def _signed_by_one_committee(call: Row, p: Parameters) -> list[Attested]:
 
 
 def check_incidents(ledger: Ledger, calldata: Calldata, p: Parameters, result: Result) -> None:
-    """Lost and attacked slots of each epoch from the members' own signed masks."""
+    """Lost and attacked slots of each epoch from the signed masks, and what is told of those."""
     lost: dict[tuple[int, int], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     attacked: dict[tuple[int, int], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     versions: dict[tuple[int, int], int] = {}
-    readable: dict[str, bool] = {}
-    for event in ledger.named("IncidentRegistry", "ObservationRecorded"):
-        result.on_chain["observations"] += 1
-        if event.transaction not in readable:
-            readable[event.transaction] = False
-            try:
-                call = ATTEST.decode_call(calldata[event.transaction][2])
-            except (ValueError, KeyError):
-                result.cannot("observation", event.place, "it is not in the calldata")
-                continue
-            signed = _signed_by_one_committee(call, p)
-            if not signed:
-                result.cannot("observation", event.place, "a signer is in no committee")
-                continue
-            readable[event.transaction] = True
-            key = (call["subject"], call["epoch"])
-            _check_open(event, signed, lost, attacked, p, result)
-            for seen in signed:
-                versions[key] = seen.version
-                lost[key][seen.member] |= set(set_slots(seen.epoch, seen.lost))
-                attacked[key][seen.member] |= set(set_slots(seen.epoch, seen.attack))
-        result.recomputed["observations"] += readable[event.transaction]
+    for event in ledger.named("IncidentRegistry", "ObservationsRecorded"):
+        result.on_chain["observations"] += len(event.args["records"])
+        try:
+            call = ATTEST.decode_call(calldata[event.transaction][2])
+        except (ValueError, KeyError):
+            result.cannot("observation", event.place, "it is not in the calldata")
+            continue
+        signed = _signed_by_one_committee(call, p)
+        if not signed:
+            result.cannot("observation", event.place, "a signer is in no committee")
+            continue
+        key = (call["subject"], call["epoch"])
+        _check_open(event, signed, lost, attacked, p, result)
+        fresh = []
+        for seen in signed:
+            versions[key] = seen.version
+            own = (lost[key][seen.member], attacked[key][seen.member])
+            before = sum(map(len, own))
+            own[0].update(set_slots(seen.epoch, seen.lost))
+            own[1].update(set_slots(seen.epoch, seen.attack))
+            if sum(map(len, own)) > before:
+                fresh.append((seen.member, seen.lost, seen.attack, seen.evidence_hash))
+        told = [tuple(record.values()) for record in event.args["records"]]
+        result.expect("observation", event.place, told, fresh, "observations told")
+        result.recomputed["observations"] += len(fresh)
     for (subject, epoch), row in ledger.rows("ledger_masks").items():
         result.on_chain["epochs"] += 1
         where = f"of subject {subject} in epoch {epoch}"
@@ -705,6 +708,11 @@ def _check_open(
         result.expect("observation", where, bool(blind), False, "attack marked without seeing any")
 
 
+def _expanded(r: bytes, vs: bytes) -> bytes:
+    """The 65 bytes r, s, v of a compact signature (ERC-2098)."""
+    return r + bytes([vs[0] & 0x7F]) + vs[1:] + bytes([27 + (vs[0] >> 7)])
+
+
 def _marks_of(call: Row, version: int, p: Parameters) -> list[Attested]:
     found = []
     for o in call["observations"]:
@@ -716,9 +724,8 @@ def _marks_of(call: Row, version: int, p: Parameters) -> list[Attested]:
             "attackMask": o["attackMask"],
             "evidenceHash": o["evidenceHash"],
         }
-        signer = signer_of(
-            p, "IncidentRegistry", "Observation", OBSERVATION, message, o["signature"]
-        )
+        signature = _expanded(o["r"], o["vs"])
+        signer = signer_of(p, "IncidentRegistry", "Observation", OBSERVATION, message, signature)
         found.append(
             Attested(
                 version,

@@ -69,8 +69,8 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "bytes uncapped)",
     ),
     "IncidentRegistry": (
-        "ObservationRecorded(uint64 indexed subject, uint32 indexed epoch, "
-        "address indexed member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)",
+        "ObservationsRecorded(uint64 indexed subject, uint32 indexed epoch, "
+        "(address member, uint64 lostMask, uint64 attackMask, bytes32 evidenceHash)[] records)",
         "SlotsAttested(uint64 indexed subject, uint32 indexed epoch, uint64 lostMask, "
         "uint64 attackMask)",
         "DependencySuspected(uint32 indexed dependency, uint32 indexed committeeVersion, "
@@ -212,7 +212,7 @@ REPORT = declare(
 )
 ATTEST = declare(
     "attest(uint64 subject, uint32 epoch, (uint64 lostMask, uint64 attackMask, "
-    "bytes32 evidenceHash, bytes signature)[] observations)"
+    "bytes32 evidenceHash, bytes32 r, bytes32 vs)[] observations)"
 )
 POST = declare(
     "post(bytes32 series, uint32 firstSerial, uint40 base, bytes leaves, bytes signature)"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Transactions whose calldata proves their events.
 PROVED_BY_CALLDATA = {
     "ScoresReported",
-    "ObservationRecorded",
+    "ObservationsRecorded",
     "BordereauPosted",
     "BordereauCommitted",
     "PolicyBound",

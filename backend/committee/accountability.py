@@ -15,6 +15,7 @@ from contracts.client.messages import NO_SENSOR_DATA
 from ..chain.tables import LedgerEvent
 from ..domain.incidents import SLOTS_PER_EPOCH
 from ..evidence import Evidence
+from ..ledger.observations import OBSERVATIONS, Recorded, recorded
 from ..ledger.tables import LedgerMasks, LedgerScore
 from ..reads import Member
 
@@ -68,10 +69,10 @@ def records(
         if row.lost >> bit & 1
     }
     marks: dict[str, dict[tuple[int, int], int]] = defaultdict(dict)
-    for event in _events(session, "ObservationRecorded"):
-        for slot in _slots(event):
-            delay = event.timestamp - (slot + 1) * slot_length
-            marks[event.args["member"]].setdefault((event.args["subject"], slot), delay)
+    for said in recorded(_events(session, OBSERVATIONS)):
+        for slot in _slots(said):
+            delay = said.timestamp - (slot + 1) * slot_length
+            marks[said.member].setdefault((said.subject, slot), delay)
     apart = _deviations(session, evidence)
     return [
         _record(member, rounds, marks[member.signer], quorum, apart[member.signer.lower()])
@@ -96,9 +97,9 @@ def _events(session: Session, name: str) -> list[LedgerEvent]:
     return list(session.scalars(query.order_by(LedgerEvent.block_number, LedgerEvent.log_index)))
 
 
-def _slots(event: LedgerEvent) -> Iterator[int]:
-    first = event.args["epoch"] * SLOTS_PER_EPOCH
-    return (first + bit for bit in SLOT_BITS if event.args["lostMask"] >> bit & 1)
+def _slots(said: Recorded) -> Iterator[int]:
+    first = said.epoch * SLOTS_PER_EPOCH
+    return (first + bit for bit in SLOT_BITS if said.lost_mask >> bit & 1)
 
 
 def _record(

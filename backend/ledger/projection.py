@@ -525,7 +525,7 @@ def _hash_retired(session: Session, event: LedgerEvent, v: Values) -> None:
 
 
 recorded("RiskRegister", "DependencyRegistered", "dependency:{dependency}")
-recorded("IncidentRegistry", "ObservationRecorded", "masks:{subject}.{epoch}")
+recorded("IncidentRegistry", "ObservationsRecorded", "masks:{subject}.{epoch}")
 recorded("OracleCommittee", "CommitteeProposed", "committee:{version}")
 recorded("OracleCommittee", "CommitteeCancelled", "committee:{version}")
 recorded("OracleCommittee", "MemberSuspended", "committee:{version}")

@@ -20,6 +20,7 @@ from ..http.context import Services
 from ..http.problems import Problem
 from ..incidents import service
 from ..incidents.api import registry_clock
+from ..ledger.observations import OBSERVATIONS, Recorded, recorded
 from ..ledger.tables import LedgerPayout
 from .panels import Load, answer, draw_all
 from .sessions import AnyViewer, ServicesDep
@@ -92,7 +93,7 @@ def _parts(
         slots = range(run.run_start, min(run.run_end + 1, run.run_start + MOST_SLOTS))
         rows = [("quorum", _marks(slots, {e: (m.lost, m.attacked) for e, m in quorum.items()}))]
         rows += [(member, _marks(slots, seen)) for member, seen in sorted(_by_member(observations))]
-        kept = {o.args["evidenceHash"] for o in observations}
+        kept = {o.evidence_hash for o in observations}
         return {
             "incident": run, "rows": rows, "slots": list(slots), "observations": observations,
             "kept": {name for name in kept if evidence.raw(name) is not None},
@@ -102,24 +103,23 @@ def _parts(
     return {"incident": incident}
 
 
-def _observations(session: Session, subject: int, first: int, last: int) -> list[LedgerEvent]:
+def _observations(session: Session, subject: int, first: int, last: int) -> list[Recorded]:
     """What members recorded about the epochs of a run, in the order of the chain."""
     epochs = range(first // SLOTS_PER_EPOCH, last // SLOTS_PER_EPOCH + 1)
     query = select(LedgerEvent).where(
-        LedgerEvent.name == "ObservationRecorded",
+        LedgerEvent.name == OBSERVATIONS,
         LedgerEvent.subject.in_([f"masks:{subject}.{epoch}" for epoch in epochs]),
     )
-    return list(session.scalars(query.order_by(LedgerEvent.block_number, LedgerEvent.log_index)))
+    ordered = query.order_by(LedgerEvent.block_number, LedgerEvent.log_index)
+    return list(recorded(session.scalars(ordered)))
 
 
-def _by_member(observations: list[LedgerEvent]) -> list[tuple[str, dict[int, tuple[int, int]]]]:
+def _by_member(observations: list[Recorded]) -> list[tuple[str, dict[int, tuple[int, int]]]]:
     """Each member's own marks by epoch: lost and attacked bits."""
     found: dict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
-    for event in observations:
-        values = event.args
-        lost, attacked = found[values["member"]].get(values["epoch"], (0, 0))
-        marks = (lost | values["lostMask"], attacked | values["attackMask"])
-        found[values["member"]][values["epoch"]] = marks
+    for said in observations:
+        lost, attacked = found[said.member].get(said.epoch, (0, 0))
+        found[said.member][said.epoch] = (lost | said.lost_mask, attacked | said.attack_mask)
     return list(found.items())
 
 
@@ -172,8 +172,8 @@ def get_evidence(name: Hash, request: Request, at: ServicesDep, who: AnyViewer) 
     evidence: Evidence = request.app.state.evidence
     data = evidence.raw(name)
     with at.database.read() as session:
-        query = select(LedgerEvent).where(LedgerEvent.name == "ObservationRecorded")
-        anchors = [e for e in session.scalars(query) if e.args["evidenceHash"] == name]
+        query = select(LedgerEvent).where(LedgerEvent.name == OBSERVATIONS)
+        anchors = [o for o in recorded(session.scalars(query)) if o.evidence_hash == name]
     if data is None:
         status = 200 if anchors else 404
         return page(
@@ -204,7 +204,7 @@ def get_member(
 ) -> Response:
     """What one member of the committee recorded, newest first."""
     with at.database.read() as session:
-        query = select(LedgerEvent).where(LedgerEvent.name == "ObservationRecorded")
+        query = select(LedgerEvent).where(LedgerEvent.name == OBSERVATIONS)
         newest = query.order_by(LedgerEvent.block_number.desc(), LedgerEvent.log_index.desc())
-        rows = [e for e in session.scalars(newest) if e.args["member"] == signer][:MOST_SLOTS]
+        rows = [o for o in recorded(session.scalars(newest)) if o.member == signer][:MOST_SLOTS]
     return page(request, who, "member.html", signer=signer, observations=rows)

@@ -9,6 +9,7 @@ from ..chain.tables import LedgerEvent
 from ..domain.coverage import EvidenceCoverage
 from ..domain.incidents import SLOTS_PER_EPOCH
 from ..evidence import Evidence
+from ..ledger.observations import OBSERVATIONS, recorded
 from ..ledger.tables import LedgerPolicy, LedgerScore
 
 LANES = 16
@@ -34,11 +35,11 @@ def coverage_of(
     )
     epoch = SLOTS_PER_EPOCH * slot_length
     observations = [
-        event.args["evidenceHash"]
-        for event in _events(session, row, "ObservationRecorded")
-        if event.args["subject"] == row.risk
-        and row.start < (event.args["epoch"] + 1) * epoch
-        and event.args["epoch"] * epoch < row.end
+        said.evidence_hash
+        for said in recorded(_events(session, row, OBSERVATIONS))
+        if said.subject == row.risk
+        and row.start < (said.epoch + 1) * epoch
+        and said.epoch * epoch < row.end
     ]
     held = sum(evidence.raw(name) is not None for name in observations)
     return EvidenceCoverage(len(reports), len(scored), len(observations), held)

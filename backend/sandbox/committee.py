@@ -18,6 +18,7 @@ from contracts.client.messages import (
     Message,
     Observation,
     ScoreVector,
+    attested,
     digest,
     pack_scores,
     share_scores,
@@ -138,7 +139,7 @@ class ChainSandbox:
         for key in self._keys:
             attack = lost if attacked and address_of(key).lower() in seeing else 0
             message = Observation(version, subject, epoch, lost, attack, evidence)
-            observations.append((lost, attack, evidence, self._signed(message, key)))
+            observations.append(attested(message, self._signed(message, key)))
         return self._send("IncidentRegistry", "attest", subject, epoch, observations)
 
     def _signed(self, message: Message, key: bytes) -> bytes:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, get_type_hints
 
-from .signatures import keccak256
+from .signatures import compact, keccak256
 
 Uint8 = Annotated[int, "uint8"]
 Uint16 = Annotated[int, "uint16"]
@@ -358,6 +358,14 @@ def pack_scores(scores: Sequence[int]) -> bytes:
 def unpack_scores(packed: bytes) -> tuple[int, ...]:
     """The lanes of `pack_scores`."""
     return tuple(int.from_bytes(packed[i : i + 2], "big") for i in range(0, len(packed), 2))
+
+
+def attested(said: Observation, signature: bytes) -> tuple[int, int, bytes, bytes, bytes]:
+    """An `IncidentRegistry.SignedObservation` of a signature of 65 bytes.
+
+    :raises BadSignature: not 65 bytes, or v not 27 or 28
+    """
+    return (said.lost_mask, said.attack_mask, said.evidence_hash, *compact(signature))
 
 
 def share_scores(vectors: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

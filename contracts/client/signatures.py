@@ -51,6 +51,17 @@ def sign(digest: bytes, key: bytes) -> bytes:
     return raw[:64] + bytes([27 + raw[64]])
 
 
+def compact(signature: bytes) -> tuple[bytes, bytes]:
+    """A 65-byte signature as two words, r and vs (ERC-2098): s is low, so its top bit holds v.
+
+    :raises BadSignature: not 65 bytes, or v not 27 or 28
+    """
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        raise BadSignature("a signature has 65 bytes and ends with v = 27 or 28")
+    first = signature[32] | (signature[64] - 27) << 7
+    return signature[:32], bytes([first]) + signature[33:64]
+
+
 def recover(digest: bytes, signature: bytes) -> ChecksumAddress:
     """The account that signed `digest`.
 

@@ -13,18 +13,22 @@ interface IIncidentRegistry is IRunReader {
         uint64 attackMask;
         /// keccak256 of the evidence bundle's canonical JSON
         bytes32 evidenceHash;
-        /// 65 bytes over Observation(uint32 committeeVersion,uint64 subject,uint32 epoch,uint64 lostMask,uint64 attackMask,bytes32 evidenceHash)
-        bytes signature;
+        /// compact signature (ERC-2098: r, and s with the parity in its top bit) over
+        ///   Observation(uint32 committeeVersion,uint64 subject,uint32 epoch,uint64 lostMask,uint64 attackMask,bytes32 evidenceHash)
+        bytes32 r;
+        bytes32 vs;
     }
 
-    event ObservationRecorded(
-        SubjectId indexed subject,
-        uint32 indexed epoch,
-        address indexed member,
-        uint64 lostMask,
-        uint64 attackMask,
-        bytes32 evidenceHash
-    );
+    /// @notice What one member said, four words.
+    struct Recorded {
+        address member;
+        uint64 lostMask;
+        uint64 attackMask;
+        bytes32 evidenceHash;
+    }
+
+    /// @notice The observations of a call that set a bit, in increasing order of member.
+    event ObservationsRecorded(SubjectId indexed subject, uint32 indexed epoch, Recorded[] records);
     /// @notice The quorum's masks of an epoch changed.
     event SlotsAttested(SubjectId indexed subject, uint32 indexed epoch, uint64 lostMask, uint64 attackMask);
 
@@ -51,7 +55,7 @@ interface IIncidentRegistry is IRunReader {
     /// @notice ORs each member's bits into its lane. Anyone may send; one signature suffices; the quorum is counted when read.
     /// @custom:pre observations in order of strictly increasing signer; each newly set slot has ended and is not closed
     /// @custom:throws SlotNotEnded, SlotClosed, NothingMarked, NoCommittee, CannotSeeAttacks, NotAMember, MemberIsSuspended, SignersNotSorted
-    /// @custom:emits ObservationRecorded for each that sets a bit, SlotsAttested when the quorum's masks changed
+    /// @custom:emits ObservationsRecorded, SlotsAttested when the quorum's masks changed
     function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external;
 
     /// @notice Freezes new cover and increases on a dependency until `expires`, within the ledger's bounds. Anyone may send.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
@@ -39,6 +40,8 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     bytes32 private constant SUSPICION_TYPE =
         keccak256("Suspicion(uint32 committeeVersion,uint32 dependency,uint40 since,uint40 expires)");
     uint256 private constant SLOTS = 64;
+    /// @dev words of a `Recorded`
+    uint256 private constant RECORD = 4;
 
     IOracleCommittee public immutable committee;
     IExposureLedger public immutable exposureLedger;
@@ -157,7 +160,7 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         for (uint256 i = 0; i < words; ++i) (s.lost[i], s.attacked[i]) = (kept.lost[i], kept.attacked[i]);
     }
 
-    /// @dev ORs each observation into its member's lane.
+    /// @dev ORs each observation into its member's lane, and tells those that set a bit in one event.
     /// @return added slots that a member marked for the first time
     function _record(
         Session memory s,
@@ -167,6 +170,8 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     ) private returns (uint256 added) {
         bytes32 domain = _domainSeparatorV4();
         bytes memory message = abi.encode(OBSERVATION_TYPE, s.version, subject, epoch, 0, 0, 0);
+        bytes memory records = new bytes(32 * (2 + RECORD * observations.length));
+        uint256 count;
         address signer;
         uint256 lane;
         for (uint256 i = 0; i < observations.length; ++i) {
@@ -177,8 +182,9 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
             uint256 fresh = _mark(s, lane, signer, o);
             if (fresh == 0) continue;
             added |= fresh;
-            emit ObservationRecorded(subject, epoch, signer, o.lostMask, o.attackMask, o.evidenceHash);
+            _put(records, count++, signer, o);
         }
+        if (count != 0) _emitRecorded(subject, epoch, records, count);
     }
 
     /// @param message the typed data of an observation, whose last three words are overwritten
@@ -186,21 +192,46 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         Lanes.put(message, 4, o.lostMask);
         Lanes.put(message, 5, o.attackMask);
         Lanes.put(message, 6, uint256(o.evidenceHash));
-        return MemberSignature.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), o.signature);
+        return ECDSA.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), o.r, o.vs);
     }
 
     /// @return fresh bits that the lane did not hold before
     function _mark(Session memory s, uint256 lane, address signer, SignedObservation calldata o) private pure returns (uint256 fresh) {
-        (uint256 lostMask, uint256 attackMask) = (o.lostMask, o.attackMask);
-        uint256 shift = SLOTS * (lane % 4);
-        uint256 word = s.lost[lane / 4];
-        s.lost[lane / 4] = word | (lostMask << shift);
-        fresh = lostMask & ~(word >> shift);
-        if (attackMask == 0) return fresh;
+        fresh = _set(s.lost, lane, o.lostMask);
+        if (o.attackMask == 0) return fresh;
         require((CommitteeRoll.seesAttacks(s.roll) >> lane) & 1 == 1, CannotSeeAttacks(signer));
-        word = s.attacked[lane / 4];
-        s.attacked[lane / 4] = word | (attackMask << shift);
-        fresh |= attackMask & ~(word >> shift);
+        fresh |= _set(s.attacked, lane, o.attackMask);
+    }
+
+    function _set(uint256[] memory words, uint256 lane, uint256 mask) private pure returns (uint256 fresh) {
+        unchecked {
+            uint256 shift = SLOTS * (lane % 4);
+            uint256 word = words[lane / 4];
+            words[lane / 4] = word | (mask << shift);
+            return mask & ~(word >> shift);
+        }
+    }
+
+    /// @dev The i-th of the event's records, behind the two words that its encoding begins with.
+    function _put(bytes memory records, uint256 i, address signer, SignedObservation calldata o) private pure {
+        unchecked {
+            uint256 at = 2 + RECORD * i;
+            Lanes.put(records, at, uint160(signer));
+            Lanes.put(records, at + 1, o.lostMask);
+            Lanes.put(records, at + 2, o.attackMask);
+            Lanes.put(records, at + 3, uint256(o.evidenceHash));
+        }
+    }
+
+    /// @dev `emit ObservationsRecorded(subject, epoch, records)` of records that lie in memory as the event holds them.
+    function _emitRecorded(SubjectId subject, uint32 epoch, bytes memory records, uint256 count) private {
+        bytes32 topic = ObservationsRecorded.selector;
+        Lanes.put(records, 0, 32);
+        Lanes.put(records, 1, count);
+        uint256 size = 32 * (2 + RECORD * count);
+        assembly ("memory-safe") {
+            log3(add(records, 32), size, topic, subject, epoch)
+        }
     }
 
     function _store(Marks storage kept, Session memory s) private {

@@ -14,7 +14,7 @@ from web3.types import BlockData
 
 from contracts.client.artifacts import artifact
 from contracts.client.errors import ContractReverted, typed
-from contracts.client.messages import Observation, ScoreVector, share_scores
+from contracts.client.messages import Observation, ScoreVector, attested, share_scores
 from contracts.client.system import Deployment
 from oracles.attest.messages import Domains, Signed
 from oracles.domain.incident import Epoch, SlotMasks
@@ -270,14 +270,9 @@ class Web3Desk:
         self, work: str, subject: int, epoch: Epoch, observations: Sequence[Signed]
     ) -> Delivered | Undelivered:
         """See Desk."""
-        seen = [(_observation(signed), signed.signature) for signed in observations]
         data = self.chain.contract("IncidentRegistry").encode_abi(
             "attest",
-            args=[
-                subject,
-                epoch,
-                [(o.lost_mask, o.attack_mask, o.evidence_hash, sig) for o, sig in seen],
-            ],
+            args=[subject, epoch, [attested(_observation(o), o.signature) for o in observations]],
         )
         return self.account.deliver(work, self.chain.deployed.registry, data)
 

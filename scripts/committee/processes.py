@@ -288,9 +288,9 @@ class Committee:
 
     def observations(self) -> list[Any]:
         """The recorded observations of the risk, newest last."""
-        events = self.contract("IncidentRegistry").events.ObservationRecorded
+        events = self.contract("IncidentRegistry").events.ObservationsRecorded
         logs = events.get_logs(from_block=0, argument_filters={"subject": self.risk})
-        return [log["args"] for log in logs]
+        return [record for log in logs for record in log["args"]["records"]]
 
     def attests(self) -> list[int]:
         """Who sent the transactions that marked slots, in order."""

@@ -58,8 +58,10 @@ def test_explanation__newest_score__has_reasons_and_remedies(world: World) -> No
 def observed(world: World, evidence: bytes, member: str, epoch: int, lost: int) -> Any:
     hashed = "0x" + keccak256(evidence).hex()
     return world.bench.event(
-        "IncidentRegistry", "ObservationRecorded", subject=0, epoch=epoch, member=member,
-        lostMask=lost, attackMask=0, evidenceHash=hashed,
+        "IncidentRegistry", "ObservationsRecorded", subject=0, epoch=epoch,
+        records=[
+            {"member": member, "lostMask": lost, "attackMask": 0, "evidenceHash": hashed}
+        ],
     )  # fmt: skip
 
 

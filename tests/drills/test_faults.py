@@ -25,7 +25,8 @@ def test_demo__a_liar__is_counted_on_chain_first(demo: Demo) -> None:
     run = demo("--fault", "lie")
     liar = json.loads((run.folder / "faulty.json").read_text())
     found = list(check_demo.events(receipts(run)))
-    observers = [e.args["member"] for e in found if e.name == "ObservationRecorded"]
+    told = [e.args["records"] for e in found if e.name == "ObservationsRecorded"]
+    observers = [record["member"] for records in told for record in records]
     assert observers[0] == liar["address"].lower()
     signed = [e.args["signerLanes"] for e in found if e.name == "ScoresReported"]
     assert any(liar["lane"] in [word >> 8 * i & 0xFF for i in range(4)] for word in signed)
@@ -48,7 +49,8 @@ def test_demo__attack_or_loss_but_not_both__pays_nobody(demo: Demo, capture: str
     assert run.report["policies_bound"] >= 1
     assert run.report["claims_paid"] == 0
     found = list(check_demo.events(receipts(run)))
-    recorded = [e for e in found if e.name == "ObservationRecorded"]
+    told = [e.args["records"] for e in found if e.name == "ObservationsRecorded"]
+    recorded = [record for records in told for record in records]
     if capture != "harmless_flood":
         assert not recorded
-    assert not any(event.args["lostMask"] for event in recorded)
+    assert not any(record["lostMask"] for record in recorded)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from rich.console import Console
 
 from contracts.client.development import person
-from contracts.client.messages import Observation, digest
+from contracts.client.messages import Observation, attested, digest
 from contracts.client.signatures import address_of, keccak256, sign
 from contracts.client.system import Deployment
 from scripts.demo.clock import ChainClock, Rpc
@@ -161,7 +161,7 @@ class Site:
             attack = mask if address_of(key) in seeing else 0
             word = Observation(version, 0, epoch, mask, attack, keccak256(b"kept elsewhere"))
             signature = sign(digest(word, self.deployment.domain(word)), key)
-            signed.append((address_of(key), (mask, attack, word.evidence_hash, signature)))
+            signed.append((address_of(key), attested(word, signature)))
         signed.sort(key=lambda pair: int(pair[0], 16))
         self.system.send(
             person("stranger").key, "an outage", "IncidentRegistry", "attest",

@@ -29,7 +29,8 @@ def pages_of(site: Site) -> dict[str, str]:
     claim = site.items("/v1/claims")[-1]
     run = claim["run_start"]
     events = site.items("/v1/events?limit=200")
-    evidence = [e["args"]["evidenceHash"] for e in events if e["name"] == "ObservationRecorded"]
+    told = [e["args"]["records"] for e in events if e["name"] == "ObservationsRecorded"]
+    evidence = [record["evidenceHash"] for records in told for record in records]
     return {
         "home": "/",
         "insurer": "/insurer",

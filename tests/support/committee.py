@@ -11,6 +11,7 @@ from contracts.client.messages import (
     Observation,
     ScoreVector,
     Suspicion,
+    attested,
     digest,
     pack_scores,
 )
@@ -77,15 +78,14 @@ class Committee:
 
     def observations(
         self, domain: Domain, subject: int, epoch: int, masks: Mapping[int, tuple[int, int]]
-    ) -> list[tuple[int, int, bytes, bytes]]:
+    ) -> list[tuple[int, int, bytes, bytes, bytes]]:
         """`IncidentRegistry.SignedObservation`s: each lane's (lost mask, attack mask)."""
         result = []
         for lane in sorted(masks):
             lost, attacked = masks[lane]
             evidence = keccak256(f"evidence of lane {lane}".encode())
             message = Observation(self.version, subject, epoch, lost, attacked, evidence)
-            signature = self.signers[lane].sign(message, domain)
-            result.append((lost, attacked, evidence, signature))
+            result.append(attested(message, self.signers[lane].sign(message, domain)))
         return result
 
     def suspicions(

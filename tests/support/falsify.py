@@ -196,6 +196,18 @@ def forged(a: Row, name: str) -> Row:
     return {name: [first | {"signature": second["signature"]}, second, *rest]}
 
 
+def _exchanged(a: Row) -> Row:
+    """The first observation bears the second's signature."""
+    first, second, *rest = a["observations"]
+    return {"observations": [first | {"r": second["r"], "vs": second["vs"]}, second, *rest]}
+
+
+def _overstated(a: Row) -> Row:
+    """One slot more is told of the first member than it marked."""
+    first, *rest = a["records"]
+    return {"records": [first | {"lostMask": first["lostMask"] ^ (1 << 63)}, *rest]}
+
+
 def _evidence(change: Callable[[Case], None]) -> Callable[[Case], None]:
     def changed(case: Case) -> None:
         case.with_evidence = True
@@ -503,10 +515,13 @@ FALSIFICATIONS = (
     ),
     Falsification(
         "a member's signature stands under another's observation",
-        lambda c: c.recall(
-            ATTEST, "IncidentRegistry", "ObservationRecorded", lambda a: forged(a, "observations")
-        ),
+        lambda c: c.recall(ATTEST, "IncidentRegistry", "ObservationsRecorded", _exchanged),
         "a signer is in no committee",
+    ),
+    Falsification(
+        "an observation is told with slots that its member did not sign",
+        lambda c: c.edit("IncidentRegistry", "ObservationsRecorded", _overstated),
+        "observations told",
     ),
     Falsification(
         "a slot counts as lost that no quorum marked",
@@ -517,7 +532,7 @@ FALSIFICATIONS = (
     ),
     Falsification(
         "a slot is marked after it closed",
-        lambda c: c.later("IncidentRegistry", "ObservationRecorded", 300),
+        lambda c: c.later("IncidentRegistry", "ObservationsRecorded", 300),
         "slots marked while not open",
     ),
     Falsification(

@@ -30,6 +30,7 @@ from contracts.client.messages import (
     Observation,
     Quote,
     ScoreVector,
+    attested,
     digest,
     pack_scores,
 )
@@ -63,6 +64,8 @@ CEILING = 10**18
 """Most that the cell pays without review in a day: more than a made ledger ever pays."""
 AMPLE = {"instantLimit": 10**18, "unreviewedLimit": 10**20}
 """Limits of the certificates' product, so that each is paid at once."""
+SIGNED = ("lostMask", "attackMask", "evidenceHash", "r", "vs")
+"""Members of an observation in calldata."""
 SERVICE_ATTACK, SERVICE_OUTAGE, DEPENDENCY_OUTAGE = 0, 1, 2
 DEPENDENCIES = (1, 2)
 
@@ -758,22 +761,15 @@ class Made:
         call = call_of(
             ATTEST, subject=risk, epoch=epoch,
             observations=[
-                {
-                    "lostMask": o.lost_mask, "attackMask": o.attack_mask,
-                    "evidenceHash": o.evidence_hash, "signature": signed(o, name),
-                }
+                dict(zip(SIGNED, attested(o, signed(o, name)), strict=True))
                 for name, o in words
             ],
         )  # fmt: skip
         with self.transaction("IncidentRegistry", call):
-            for name, o in words:
-                self.emit(
-                    "IncidentRegistry", "ObservationRecorded", subject=risk, epoch=epoch,
-                    member=person(name), lostMask=o.lost_mask, attackMask=o.attack_mask,
-                    evidenceHash=o.evidence_hash,
-                )  # fmt: skip
-                for slot in slots:
-                    self.marks.setdefault((risk, slot), set()).add(name)
+            self.emit(
+                "IncidentRegistry", "ObservationsRecorded", subject=risk, epoch=epoch,
+                records=self._fresh(words, risk, epoch, slots),
+            )  # fmt: skip
             lost = self._mask(risk, epoch, 3, MEMBERS)
             attacked = self._mask(risk, epoch, 2, MEMBERS[:3])
             if self.masks.get((risk, epoch)) != (lost, attacked):
@@ -782,6 +778,25 @@ class Made:
                     "IncidentRegistry", "SlotsAttested", subject=risk, epoch=epoch, lostMask=lost,
                     attackMask=attacked,
                 )  # fmt: skip
+
+    def _fresh(
+        self, words: list[tuple[str, Observation]], risk: int, epoch: int, slots: set[int]
+    ) -> list[dict[str, Any]]:
+        """Adds the members' marks; what those said that marked a slot for the first time."""
+        records = []
+        for name, o in words:
+            marks = [self.marks.setdefault((risk, slot), set()) for slot in sorted(slots)]
+            if all(name in marked for marked in marks):
+                continue
+            for marked in marks:
+                marked.add(name)
+            records.append(
+                {
+                    "member": person(name), "lostMask": o.lost_mask, "attackMask": o.attack_mask,
+                    "evidenceHash": o.evidence_hash,
+                }
+            )  # fmt: skip
+        return records
 
     def _mask(self, risk: int, epoch: int, needed: int, members: list[str]) -> int:
         return sum(

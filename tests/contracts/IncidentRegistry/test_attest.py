@@ -111,9 +111,16 @@ def test_attest__signature_over_something_else__is_refused(desk, epoch, registry
             domain = replace(domain, chain_id=1)
         case "contract":
             domain = replace(domain, verifying_contract=committee.signers[0].address)
-    [(_, _, evidence, signature)] = committee.observations(domain, subject, signed_epoch, masks)
+    [(_, _, evidence, *signature)] = committee.observations(domain, subject, signed_epoch, masks)
     with reverts_with("NotAMember", 1, ...):
-        desk.ask(epoch, [(OUTAGE, OUTAGE, evidence, signature)])
+        desk.ask(epoch, [(OUTAGE, OUTAGE, evidence, *signature)])
+
+
+def test_attest__high_s__is_refused(desk, epoch):
+    [(lost, attacked, evidence, r, vs)] = desk.observations(epoch, {0: (OUTAGE, 0)})
+    high = 2**255 - 1
+    with reverts_with("ECDSAInvalidSignatureS", high.to_bytes(32, "big")):
+        desk.ask(epoch, [(lost, attacked, evidence, r, high | (vs[0] >> 7 << 255))])
 
 
 def test_attest__three_of_four__lose_the_slot(desk, epoch, registry):
@@ -127,19 +134,13 @@ def test_attest__three_of_four__lose_the_slot(desk, epoch, registry):
     }
 
 
-def test_attest__each_observation__is_an_event(desk, epoch, committee):
+def test_attest__observations__are_told_in_one_event(desk, epoch, committee):
     signed = desk.observations(epoch, {0: (OUTAGE, 0), 2: (0xF00, 0x300)})
-    events = desk.send(epoch, signed).events["ObservationRecorded"]
-    assert [dict(e) for e in events] == [
-        {
-            "subject": SUBJECT,
-            "epoch": epoch,
-            "member": committee.signers[lane].address,
-            "lostMask": lost,
-            "attackMask": attacked,
-            "evidenceHash": "0x" + evidence.hex(),
-        }
-        for lane, (lost, attacked, evidence, _) in zip((0, 2), signed, strict=True)
+    [event] = desk.send(epoch, signed).events["ObservationsRecorded"]
+    assert (event["subject"], event["epoch"]) == (SUBJECT, epoch)
+    assert list(event["records"]) == [
+        (committee.signers[lane].address, lost, attacked, "0x" + evidence.hex())
+        for lane, (lost, attacked, evidence, *_) in zip((0, 2), signed, strict=True)
     ]
 
 
@@ -189,8 +190,8 @@ def test_attest__replay__is_refused(desk, epoch):
 def test_attest__repeated_beside_a_new_one__records_the_new_one_alone(desk, epoch, committee):
     signed = desk.observations(epoch, {0: (OUTAGE, 0), 1: (OUTAGE, 0)})
     desk.send(epoch, signed[:1])
-    events = desk.send(epoch, signed).events["ObservationRecorded"]
-    assert [e["member"] for e in events] == [committee.signers[1].address]
+    [event] = desk.send(epoch, signed).events["ObservationsRecorded"]
+    assert [record[0] for record in event["records"]] == [committee.signers[1].address]
 
 
 def test_attest__highest_slot__stays_in_its_lane(desk, epoch, registry):
