@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
@@ -13,6 +12,7 @@ import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneQuorum} from "../libraries/LaneQuorum.sol";
 import {Lanes} from "../libraries/Lanes.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
+import {Observations} from "../libraries/Observations.sol";
 import {RunReader} from "./RunReader.sol";
 
 /// @title Keeps each member's own slot marks, and counts the quorum when it is asked.
@@ -40,8 +40,6 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     bytes32 private constant SUSPICION_TYPE =
         keccak256("Suspicion(uint32 committeeVersion,uint32 dependency,uint40 since,uint40 expires)");
     uint256 private constant SLOTS = 64;
-    /// @dev words of a `Recorded`
-    uint256 private constant RECORD = 4;
 
     IOracleCommittee public immutable committee;
     IExposureLedger public immutable exposureLedger;
@@ -160,7 +158,7 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         for (uint256 i = 0; i < words; ++i) (s.lost[i], s.attacked[i]) = (kept.lost[i], kept.attacked[i]);
     }
 
-    /// @dev ORs each observation into its member's lane, and tells those that set a bit in one event.
+    /// @dev ORs each observation into its member's lane, and tells in one event those that set a bit.
     /// @return added slots that a member marked for the first time
     function _record(
         Session memory s,
@@ -168,69 +166,33 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         uint32 epoch,
         SignedObservation[] calldata observations
     ) private returns (uint256 added) {
-        bytes32 domain = _domainSeparatorV4();
         bytes memory message = abi.encode(OBSERVATION_TYPE, s.version, subject, epoch, 0, 0, 0);
-        bytes memory records = new bytes(32 * (2 + RECORD * observations.length));
-        uint256 count;
-        address signer;
-        uint256 lane;
-        for (uint256 i = 0; i < observations.length; ++i) {
-            SignedObservation calldata o = observations[i];
-            address previous = signer;
-            signer = _signerOf(domain, message, o);
-            lane = CommitteeRoll.laneOf(s.roll, s.version, s.suspended, previous, signer, lane);
-            uint256 fresh = _mark(s, lane, signer, o);
-            if (fresh == 0) continue;
-            added |= fresh;
-            _put(records, count++, signer, o);
-        }
-        if (count != 0) _emitRecorded(subject, epoch, records, count);
-    }
-
-    /// @param message the typed data of an observation, whose last three words are overwritten
-    function _signerOf(bytes32 domain, bytes memory message, SignedObservation calldata o) private pure returns (address) {
-        Lanes.put(message, 4, o.lostMask);
-        Lanes.put(message, 5, o.attackMask);
-        Lanes.put(message, 6, uint256(o.evidenceHash));
-        return ECDSA.recover(MessageHashUtils.toTypedDataHash(domain, keccak256(message)), o.r, o.vs);
-    }
-
-    /// @return fresh bits that the lane did not hold before
-    function _mark(Session memory s, uint256 lane, address signer, SignedObservation calldata o) private pure returns (uint256 fresh) {
-        fresh = _set(s.lost, lane, o.lostMask);
-        if (o.attackMask == 0) return fresh;
-        require((CommitteeRoll.seesAttacks(s.roll) >> lane) & 1 == 1, CannotSeeAttacks(signer));
-        fresh |= _set(s.attacked, lane, o.attackMask);
-    }
-
-    function _set(uint256[] memory words, uint256 lane, uint256 mask) private pure returns (uint256 fresh) {
-        unchecked {
-            uint256 shift = SLOTS * (lane % 4);
-            uint256 word = words[lane / 4];
-            words[lane / 4] = word | (mask << shift);
-            return mask & ~(word >> shift);
-        }
-    }
-
-    /// @dev The i-th of the event's records, behind the two words that its encoding begins with.
-    function _put(bytes memory records, uint256 i, address signer, SignedObservation calldata o) private pure {
-        unchecked {
-            uint256 at = 2 + RECORD * i;
-            Lanes.put(records, at, uint160(signer));
-            Lanes.put(records, at + 1, o.lostMask);
-            Lanes.put(records, at + 2, o.attackMask);
-            Lanes.put(records, at + 3, uint256(o.evidenceHash));
-        }
+        bytes memory records = new bytes(32 * (2 + Observations.RECORD * observations.length));
+        Observations.Walk memory walk = Observations.start(
+            observations, _domainSeparatorV4(), message, s.roll, s.suspended, records
+        );
+        (walk.lost, walk.attacked) = (_begin(s.lost), _begin(s.attacked));
+        Observations.markAll(walk, s.roll, s.version);
+        if (walk.added != 0) _emitRecorded(subject, epoch, records, walk.record);
+        return walk.added;
     }
 
     /// @dev `emit ObservationsRecorded(subject, epoch, records)` of records that lie in memory as the event holds them.
-    function _emitRecorded(SubjectId subject, uint32 epoch, bytes memory records, uint256 count) private {
+    /// @param end of the records in memory
+    function _emitRecorded(SubjectId subject, uint32 epoch, bytes memory records, uint256 end) private {
         bytes32 topic = ObservationsRecorded.selector;
-        Lanes.put(records, 0, 32);
-        Lanes.put(records, 1, count);
-        uint256 size = 32 * (2 + RECORD * count);
         assembly ("memory-safe") {
-            log3(add(records, 32), size, topic, subject, epoch)
+            let data := add(records, 32)
+            mstore(data, 32)
+            mstore(add(data, 32), shr(7, sub(end, add(data, 64))))
+            log3(data, sub(end, data), topic, subject, epoch)
+        }
+    }
+
+    /// @dev Where in memory the words begin.
+    function _begin(uint256[] memory words) private pure returns (uint256 at) {
+        assembly ("memory-safe") {
+            at := add(words, 32)
         }
     }
 

@@ -1,6 +1,8 @@
 from dataclasses import replace
 
 import pytest
+from eth_utils.address import to_checksum_address
+from hexbytes import HexBytes
 
 from tests.support import oracle
 from tests.support.committee import Committee, signer
@@ -10,6 +12,14 @@ SUBJECT = 5
 DEPENDENCY = 2**32 + 1
 OUTAGE = 0xFF00
 """Slots 8 to 15."""
+
+
+def told(event):
+    """The event's records: member, lost mask, attack mask, evidence hash."""
+    return [
+        (to_checksum_address(member), lost, attacked, bytes(HexBytes(evidence)))
+        for member, lost, attacked, evidence in event["records"]
+    ]
 
 
 def test_attest__no_observation__is_refused(desk, epoch):
@@ -138,8 +148,8 @@ def test_attest__observations__are_told_in_one_event(desk, epoch, committee):
     signed = desk.observations(epoch, {0: (OUTAGE, 0), 2: (0xF00, 0x300)})
     [event] = desk.send(epoch, signed).events["ObservationsRecorded"]
     assert (event["subject"], event["epoch"]) == (SUBJECT, epoch)
-    assert list(event["records"]) == [
-        (committee.signers[lane].address, lost, attacked, "0x" + evidence.hex())
+    assert told(event) == [
+        (committee.signers[lane].address, lost, attacked, evidence)
         for lane, (lost, attacked, evidence, *_) in zip((0, 2), signed, strict=True)
     ]
 
@@ -191,7 +201,7 @@ def test_attest__repeated_beside_a_new_one__records_the_new_one_alone(desk, epoc
     signed = desk.observations(epoch, {0: (OUTAGE, 0), 1: (OUTAGE, 0)})
     desk.send(epoch, signed[:1])
     [event] = desk.send(epoch, signed).events["ObservationsRecorded"]
-    assert [record[0] for record in event["records"]] == [committee.signers[1].address]
+    assert [member for member, *_ in told(event)] == [committee.signers[1].address]
 
 
 def test_attest__highest_slot__stays_in_its_lane(desk, epoch, registry):
