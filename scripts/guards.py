@@ -114,11 +114,10 @@ GUARDS = (
     Guard(
         "forged telemetry",
         "only members' signatures count",
-        "libraries/CommitteeRoll.sol",
-        "address member = _at(roll, lane);",
-        "if (signer > previous) return previous == address(0) ? 0 : lane + 1;\n"
-        "            address member = _at(roll, lane);",
-        ("IncidentRegistry", "RiskFeed"),
+        "libraries/Observations.sol",
+        "if or(xor(word, refused), and(1, shr(lane, mload(add(walk, 0xe0))))) { break }",
+        "lane := add(mload(add(walk, 0xa0)), gt(mload(add(walk, 0x1a0)), 0))",
+        ("IncidentRegistry",),
         "test_forged_marks__by_keys_of_no_member__make_none_lost",
     ),
     Guard(
