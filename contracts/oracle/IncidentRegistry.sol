@@ -31,6 +31,8 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         bytes roll;
         uint256[] lost;
         uint256[] attacked;
+        uint256 lostQuorum;
+        uint256 attackQuorum;
     }
 
     bytes32 private constant OBSERVATION_TYPE =
@@ -64,12 +66,15 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     /// @inheritdoc IIncidentRegistry
     function attest(SubjectId subject, uint32 epoch, SignedObservation[] calldata observations) external {
         Marks storage kept = _marks[_key(subject, epoch)];
-        Session memory s = _open(kept, epoch);
-        (uint64 lostBefore, uint64 attackedBefore) = _count(s);
+        Session memory s = _open(epoch);
+        bool marked = _load(kept, s.lost, s.attacked);
+        uint64 lostBefore;
+        uint64 attackedBefore;
+        if (marked) (lostBefore, attackedBefore) = _count(s);
         uint256 added = _record(s, subject, epoch, observations);
         require(added != 0, NothingMarked(subject, epoch));
         _requireOpen(epoch, added);
-        _store(kept, s);
+        _store(kept, s.lost, s.attacked);
         (uint64 lost, uint64 attacked) = _count(s);
         if (lost != lostBefore || attacked != attackedBefore) emit SlotsAttested(subject, epoch, lost, attacked);
     }
@@ -148,14 +153,32 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
 
     // ---- state
 
-    function _open(Marks storage kept, uint32 epoch) private view returns (Session memory s) {
+    function _open(uint32 epoch) private view returns (Session memory s) {
         address store;
         (s.version, store, s.suspended) = _committeeOf(epoch);
         s.roll = CodeStore.read(store);
-        (uint256 n, ) = CommitteeRoll.sizeOf(s.roll);
+        (uint256 n, uint256 f) = CommitteeRoll.sizeOf(s.roll);
         uint256 words = (n + 3) / 4;
         (s.lost, s.attacked) = (new uint256[](words), new uint256[](words));
-        for (uint256 i = 0; i < words; ++i) (s.lost[i], s.attacked[i]) = (kept.lost[i], kept.attacked[i]);
+        (s.lostQuorum, s.attackQuorum) = (_lostQuorum(n, f), f + 1);
+    }
+
+    /// @dev Copies the words of both kinds, which have one length, to memory.
+    /// @return marked whether any bit is set
+    function _load(Marks storage kept, uint256[] memory lost, uint256[] memory attacked) private view returns (bool marked) {
+        assembly ("memory-safe") {
+            let count := mload(lost)
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                let at := add(32, shl(5, i))
+                let word := sload(add(kept.slot, i))
+                mstore(add(lost, at), word)
+                marked := or(marked, word)
+                word := sload(add(kept.slot, add(4, i)))
+                mstore(add(attacked, at), word)
+                marked := or(marked, word)
+            }
+            marked := gt(marked, 0)
+        }
     }
 
     /// @dev ORs each observation into its member's lane, and tells in one event those that set a bit.
@@ -196,10 +219,15 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
         }
     }
 
-    function _store(Marks storage kept, Session memory s) private {
-        for (uint256 i = 0; i < s.lost.length; ++i) {
-            if (kept.lost[i] != s.lost[i]) kept.lost[i] = s.lost[i];
-            if (kept.attacked[i] != s.attacked[i]) kept.attacked[i] = s.attacked[i];
+    /// @dev A word that did not change costs no more to store than to compare.
+    function _store(Marks storage kept, uint256[] memory lost, uint256[] memory attacked) private {
+        assembly ("memory-safe") {
+            let count := mload(lost)
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                let at := add(32, shl(5, i))
+                sstore(add(kept.slot, i), mload(add(lost, at)))
+                sstore(add(kept.slot, add(4, i)), mload(add(attacked, at)))
+            }
         }
     }
 
@@ -218,8 +246,7 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     }
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
-        (uint256 n, uint256 f) = CommitteeRoll.sizeOf(s.roll);
-        return (LaneQuorum.atLeast(s.lost, _lostQuorum(n, f)), LaneQuorum.atLeast(s.attacked, f + 1));
+        return (LaneQuorum.atLeast(s.lost, s.lostQuorum), LaneQuorum.atLeast(s.attacked, s.attackQuorum));
     }
 
     function _atLeast(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint64) {
