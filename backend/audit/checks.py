@@ -661,8 +661,11 @@ def check_incidents(ledger: Ledger, calldata: Calldata, p: Parameters, result: R
             own[0].update(set_slots(seen.epoch, seen.lost))
             own[1].update(set_slots(seen.epoch, seen.attack))
             if sum(map(len, own)) > before:
-                fresh.append((seen.member, seen.lost, seen.attack, seen.evidence_hash))
-        told = [tuple(record.values()) for record in event.args["records"]]
+                fresh.append((seen.member, seen.lost, seen.attack, hexed(seen.evidence_hash)))
+        told = [
+            (r["member"], r["lostMask"], r["attackMask"], hexed(r["evidenceHash"]))
+            for r in event.args["records"]
+        ]
         result.expect("observation", event.place, told, fresh, "observations told")
         result.recomputed["observations"] += len(fresh)
     for (subject, epoch), row in ledger.rows("ledger_masks").items():
