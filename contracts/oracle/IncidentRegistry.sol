@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IOracleCommittee} from "../interfaces/IOracleCommittee.sol";
@@ -10,7 +9,6 @@ import {SubjectId} from "../interfaces/Types.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneQuorum} from "../libraries/LaneQuorum.sol";
-import {Lanes} from "../libraries/Lanes.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
 import {Observations} from "../libraries/Observations.sol";
 import {RunReader} from "./RunReader.sol";
