@@ -79,4 +79,8 @@ contract PureMaths {
     ) external pure returns (SumTree.Claimed memory) {
         return SumTree.fold(indices, records, proof, size, voids);
     }
+
+    function recordAt(bytes calldata records, uint256 number) external pure returns (bytes20, uint256) {
+        return SumTree.recordAt(records, number);
+    }
 }
