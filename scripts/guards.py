@@ -50,9 +50,9 @@ GUARDS = (
         "cover bought after the incident began; front-running a public incident",
         "coverage lag",
         "claims/ClaimsDesk.sol",
-        "return cover.inForce && start >= uint256(cover.start) + terms.coverageLag && "
-        "start < cover.end;",
-        "return cover.inForce && start < cover.end;",
+        "return a.parties.inForce() && a.start >= a.parties.startOf() + terms.coverageLag && "
+        "a.start < a.amounts.endOf();",
+        "return a.parties.inForce() && a.start < a.amounts.endOf();",
         ("ClaimsDesk",),
         "test_late_cover__bound_after_the_incident_began__pays_nothing",
     ),
@@ -237,7 +237,7 @@ GUARDS = (
         "a lying quorum",
         "daily ceiling of a cell",
         "claims/Allowances.sol",
-        "taken = uint64(Math.min(amount, dailyInstantCeiling - day.paid));",
+        "taken = uint64(Math.min(amount, dailyInstantCeiling - gate.paid));",
         "taken = amount;",
         ("ClaimsDesk",),
         "test_ceiling__a_lying_quorum_makes_everything_pay__bounds_a_day",

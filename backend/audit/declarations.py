@@ -153,7 +153,6 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "uint8 wrong, bytes32 certificate, uint128 amount)",
     ),
     "ClaimsDesk": (
-        "ClaimOpened(bytes32 indexed claim, uint64 indexed policy, uint64 indexed runStart)",
         "ClaimPaid(bytes32 indexed claim, uint64 indexed policy, address indexed payee, "
         "uint128 amount, uint64 seconds_, bool reviewed)",
         "ClaimScheduled(bytes32 indexed claim, uint64 indexed policy, uint128 amount, "

@@ -367,11 +367,6 @@ def _claim_row(ledger: Ledger, claim: bytes) -> Row:
     return ledger.row("ledger_claims", *key)
 
 
-@folds("ClaimsDesk", "ClaimOpened")
-def _claim(ledger: Ledger, event: Event, a: Row) -> None:
-    _claim_row(ledger, a["claim"])
-
-
 def was_waiting(event: Event) -> bool:
     """Whether a ClaimPaid pays what a ceiling or a pause had made wait: it names no seconds."""
     return not event.args["reviewed"] and event.args["seconds_"] == 0

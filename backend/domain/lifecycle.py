@@ -30,7 +30,6 @@ STEPS = {
     "policy_endorsed": Stage.PROTECT,
     "rate_reset": Stage.PROTECT,
     "slots_attested": Stage.DETECT,
-    "claim_opened": Stage.RESPOND,
     "claim_scheduled": Stage.RESPOND,
     "assessor_decided": Stage.RESPOND,
     "claim_approved": Stage.RESPOND,

@@ -395,11 +395,6 @@ def _claim(session: Session, event: LedgerEvent, v: Values) -> LedgerClaim:
     return row
 
 
-@on("ClaimsDesk", "ClaimOpened", "claim:{claim}")
-def _claim_opened(session: Session, event: LedgerEvent, v: Values) -> None:
-    _claim(session, event, v)
-
-
 @on("ClaimsDesk", "ClaimPaid", "claim:{claim}")
 def _claim_paid(session: Session, event: LedgerEvent, v: Values) -> None:
     row = _claim(session, event, v)

@@ -29,7 +29,6 @@ KINDS = {
     "PolicyBound": "policy_bound",
     "PolicyToppedUp": "policy_topped_up",
     "SlotsAttested": "slots_attested",
-    "ClaimOpened": "claim_opened",
     "ClaimScheduled": "claim_scheduled",
     "AssessorDecided": "assessor_decided",
     "ClaimApproved": "claim_approved",

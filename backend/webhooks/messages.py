@@ -22,7 +22,6 @@ TYPES = {
     ("PolicyBook", "PolicyCancelled"): "policy.cancelled",
     ("PolicyBook", "PolicyFinished"): "policy.finished",
     ("PolicyBook", "PolicyExpired"): "policy.expired",
-    ("ClaimsDesk", "ClaimOpened"): "claim.opened",
     ("ClaimsDesk", "ClaimScheduled"): "claim.scheduled",
     ("ClaimsDesk", "ClaimApproved"): "claim.approved",
     ("ClaimsDesk", "ClaimRefused"): "claim.refused",

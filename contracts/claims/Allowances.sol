@@ -9,11 +9,12 @@ import {RollingYear} from "../libraries/RollingYear.sol";
 import {Pausing} from "./Pausing.sol";
 
 /// @title How much may be paid without a person: per incident and risk, per applicant and year, per cell and day.
-/// @dev The first two send the rest to the assessors; the third only makes it wait for another day. One slot a cell, one an applicant.
+/// @dev The first two send the rest to the assessors; the third only makes it wait for another day. One slot an applicant; the day of the cell
+///   that paid last lies in the slot of the pause (`Gate`), those of other cells that paid today in one of their own.
 abstract contract Allowances is IClaimsDesk, Pausing {
     struct Day {
-        uint32 number;
-        uint64 paid;
+        uint16 number;
+        uint56 paid;
     }
 
     /// @dev Due and granted, but over a day's ceiling.
@@ -25,15 +26,15 @@ abstract contract Allowances is IClaimsDesk, Pausing {
 
     IExposureLedger public immutable exposureLedger;
     /// @notice Most that one cell pays without review in one day (UTC), token units.
-    uint64 public immutable dailyInstantCeiling;
+    uint56 public immutable dailyInstantCeiling;
 
     mapping(address applicant => uint256 rollingYear) private _unreviewed;
-    mapping(address cell => Day) private _days;
+    mapping(uint104 cell => Day) private _days;
     /// @dev sums insured on a risk when the first of several covers was settled for a run
     mapping(uint256 riskAndRun => uint256) private _insured;
     mapping(ClaimId => Waiting) internal _waiting;
 
-    constructor(IExposureLedger exposureLedger_, uint64 dailyInstantCeiling_) {
+    constructor(IExposureLedger exposureLedger_, uint56 dailyInstantCeiling_) {
         (exposureLedger, dailyInstantCeiling) = (exposureLedger_, dailyInstantCeiling_);
     }
 
@@ -53,23 +54,17 @@ abstract contract Allowances is IClaimsDesk, Pausing {
     ///   several covers is settled, and holds everyone who had cover when the run began; so the parts never exceed the limit, in any order.
     /// @param limit below 2^128, as is the sum insured
     /// @return share token units
-    /// @return toKeep the sum, when it is to be kept for the run
-    function _instantShare(
-        uint256 limit,
-        RiskIndex risk,
-        uint256 run,
-        uint256 sumInsured
-    ) internal view returns (uint256 share, uint256 toKeep) {
-        uint256 insured = _insured[_key(risk, run)];
-        if (insured == 0) {
-            insured = exposureLedger.insuredOn(risk);
-            toKeep = insured > sumInsured ? insured : 0;
-        }
+    function _share(uint256 limit, uint256 insured, uint256 sumInsured) internal pure returns (uint256 share) {
         share = insured <= sumInsured ? limit : (limit * sumInsured) / insured;
     }
 
+    /// @dev The sum that was taken for a run, 0 when none was.
+    function _keptInsured(RiskIndex risk, uint256 run) internal view returns (uint256) {
+        return _insured[_key(risk, run)];
+    }
+
     function _keepInsured(RiskIndex risk, uint256 run, uint256 insured) internal {
-        if (insured != 0) _insured[_key(risk, run)] = insured;
+        _insured[_key(risk, run)] = insured;
     }
 
     // ------------------------------------------------------------------ per applicant and year
@@ -87,13 +82,19 @@ abstract contract Allowances is IClaimsDesk, Pausing {
 
     /// @dev Takes up to `amount` from today's ceiling of a cell, nothing during a pause.
     function _takeToday(address cell, uint64 amount) internal returns (uint64 taken) {
-        if (_isPaused()) return 0;
-        Day memory day = _days[cell];
-        uint32 today = uint32(block.timestamp / 1 days);
-        if (day.number != today) day = Day(today, 0);
-        taken = uint64(Math.min(amount, dailyInstantCeiling - day.paid));
-        day.paid += taken;
-        _days[cell] = day;
+        Gate memory gate = _gate;
+        if (block.timestamp < gate.pausedUntil) return 0;
+        uint104 tag = uint104(uint160(cell));
+        if (gate.cell != tag) {
+            _days[gate.cell] = Day(gate.day, gate.paid);
+            Day memory day = _days[tag];
+            (gate.cell, gate.day, gate.paid) = (tag, day.number, day.paid);
+        }
+        uint16 today = uint16(block.timestamp / 1 days);
+        if (gate.day != today) (gate.day, gate.paid) = (today, 0);
+        taken = uint64(Math.min(amount, dailyInstantCeiling - gate.paid));
+        gate.paid += uint56(taken);
+        _gate = gate;
     }
 
     /// @dev What the ceiling does not give waits in the payee's name.

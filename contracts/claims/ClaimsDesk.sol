@@ -14,7 +14,9 @@ import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRunReader} from "../interfaces/IRunReader.sol";
 import {BatchId, ClaimId, Cover, Payment, Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+import {ClaimAccount} from "../libraries/ClaimAccount.sol";
 import {ClaimIds} from "../libraries/ClaimIds.sol";
+import {Covers} from "../libraries/Covers.sol";
 import {Indices} from "../libraries/Indices.sol";
 import {Payments} from "../libraries/Payments.sol";
 import {ProductRecord} from "../libraries/ProductRecord.sol";
@@ -25,22 +27,11 @@ import {Reviews} from "./Reviews.sol";
 
 /// @title Liability rules and settlement: from attested slots to money, without anyone's permission.
 contract ClaimsDesk is Reviews, Allowances {
+    using ClaimAccount for uint256;
+    using Covers for uint256;
     using Indices for bytes;
     using Payments for Payment;
     using SafeCast for uint256;
-
-    /// @dev One slot a policy: everything it was ever granted, and the books of the run settled or held last.
-    struct Account {
-        /// paid, waiting and scheduled over all runs
-        uint56 committed;
-        /// of `run`: due so far, refused amounts included
-        uint56 booked;
-        /// of `run`: what of it was ever scheduled
-        uint56 routed;
-        uint48 run;
-        /// of `run`: not 0 when suspected, so nothing of it is paid without review
-        uint40 heldUntil;
-    }
 
     /// @dev The books of one claim: of a run that is not the last one of its policy, or of a bordereau on a run.
     struct Part {
@@ -50,17 +41,28 @@ contract ClaimsDesk is Reviews, Allowances {
         uint40 heldUntil;
     }
 
-    /// @dev What one call of `settle` would do, beside the cover and its product's terms; the run that it read is kept for the next policy of a
+    /// @dev What one call of `settle` would do, beside its product's terms; the run and the risk that were read are kept for the next policy of a
     ///   list. Whole words, because they live in memory only.
     struct Assessment {
+        /// the cover, as `Covers` has it
+        uint256 parties;
+        uint256 amounts;
+        uint256 dependencies;
+        /// whose terms were read
         ProductId product;
-        uint256 runStart;
+        /// number and first second of the run
+        uint256 run;
+        uint256 start;
         /// the run that was read is this risk's, and of a dependency outage these dependencies'
         RiskIndex risk;
-        uint256 dependencies;
+        uint256 concerning;
         /// last slot of the run that was read, 0 before it was; nothing further can join it when `ended`
         uint64 last;
         bool ended;
+        /// whose risk it is, zero before it was asked; sums insured on it for the run, and whether they are to be kept
+        address applicant;
+        uint256 insured;
+        bool fresh;
         ClaimId claim;
         /// the account before: all runs' grants, and its last run
         uint256 committed;
@@ -72,8 +74,6 @@ contract ClaimsDesk is Reviews, Allowances {
         uint256 instant;
         uint256 scheduled;
         uint256 lostSeconds;
-        /// sums insured on the risk, when they are to be kept for the run
-        uint256 insured;
     }
 
     /// @dev A bordereau that a run pays, and what its claimed certificates are due.
@@ -98,7 +98,8 @@ contract ClaimsDesk is Reviews, Allowances {
     uint32 private immutable _slotLength;
     uint32 private immutable _maxReportDelay;
 
-    mapping(PolicyId => Account) private _accounts;
+    /// @dev one word a policy, see `ClaimAccount`
+    mapping(PolicyId => uint256) private _accounts;
     mapping(ClaimId => Part) private _parts;
 
     constructor(
@@ -109,7 +110,7 @@ contract ClaimsDesk is Reviews, Allowances {
         IExposureLedger exposureLedger,
         address appealBoard,
         IAssessorPanel assessorPanel,
-        uint64 dailyInstantCeiling,
+        uint56 dailyInstantCeiling,
         uint32 pauseLength,
         uint32 pauseCoolDown,
         address authority
@@ -128,9 +129,10 @@ contract ClaimsDesk is Reviews, Allowances {
 
     /// @inheritdoc IClaimsDesk
     function settle(PolicyId policy, uint64 runStart) external returns (uint128 paid, uint128 scheduled) {
-        (Assessment memory a, Cover memory cover, Terms memory terms) = _assessOne(policy, runStart);
-        paid = _grant(a, cover, terms, policy);
-        if (paid != 0) ICell(terms.cell).pay(cover.holder, paid);
+        Assessment memory a;
+        Terms memory terms = _assessOne(a, policy, runStart);
+        paid = _grant(a, terms, policy);
+        if (paid != 0) ICell(terms.cell).pay(a.parties.holderOf(), paid);
         return (paid, uint128(a.scheduled));
     }
 
@@ -139,19 +141,21 @@ contract ClaimsDesk is Reviews, Allowances {
         Assessment memory a;
         Terms memory terms;
         List memory list;
-        a.runStart = runStart;
+        (a.run, a.start) = (runStart, _startOf(runStart));
         for (uint256 i = 0; i < policies.length; ++i) {
-            Cover memory cover = policyBook.coverAt(policies[i], _startOf(runStart));
-            if (!(a.product == cover.product)) (terms, a.product, a.last) = (_termsOf(cover.product), cover.product, 0);
-            _assess(a, cover, terms, policies[i]);
+            PolicyId policy = policies[i];
+            _readCover(a, policy);
+            ProductId product = a.parties.productOf();
+            if (!(a.product == product)) (terms, a.product, a.last) = (_termsOf(product), product, 0);
+            _assess(a, terms, policy);
             if (a.instant + a.scheduled == 0) continue;
-            uint64 paid = _grant(a, cover, terms, policies[i]);
+            uint64 paid = _grant(a, terms, policy);
             if (paid == 0) continue;
             if (list.cell != terms.cell) {
                 _payAll(list);
                 list = List(terms.cell, 0, new Payment[](policies.length));
             }
-            list.payments[list.count] = Payments.pack(cover.holder, paid);
+            list.payments[list.count] = Payments.pack(a.parties.holderOf(), paid);
             list.count += 1;
         }
         _payAll(list);
@@ -170,7 +174,8 @@ contract ClaimsDesk is Reviews, Allowances {
 
     /// @inheritdoc IClaimsDesk
     function preview(PolicyId policy, uint64 runStart) external view returns (uint128 dueInstant, uint128 dueScheduled, uint64 seconds_) {
-        (Assessment memory a, , ) = _assessOne(policy, runStart);
+        Assessment memory a;
+        _assessOne(a, policy, runStart);
         return (uint128(a.instant), uint128(a.scheduled), uint64(a.lostSeconds));
     }
 
@@ -222,8 +227,7 @@ contract ClaimsDesk is Reviews, Allowances {
     function hold(ClaimId claim, bytes32 reasonHash, uint40 until) external restricted {
         (uint64 run, PolicyId policy) = (ClaimIds.runStartOf(claim), ClaimIds.policyOf(claim));
         bool certificates = ClaimIds.isBordereau(claim);
-        Account storage account = _accounts[policy];
-        Part memory part = certificates ? _parts[claim] : _partOf(account, claim);
+        Part memory part = certificates ? _parts[claim] : _partOf(policy, claim);
         require(part.heldUntil == 0, ClaimIsHeld(claim, part.heldUntil));
         ProductId product = certificates
             ? certificateBook.batchOf(ClaimIds.batchOf(claim)).product
@@ -232,8 +236,9 @@ contract ClaimsDesk is Reviews, Allowances {
         uint40 settleableAt = incidentRegistry.settleableAt(run, terms.holdWindow);
         uint40 latest = settleableAt + terms.claimWindow / 2;
         require(block.timestamp < settleableAt && until <= latest && block.timestamp < until, HoldOutOfTime(until, latest));
-        if (certificates || (account.run != 0 && account.run != run)) _parts[claim].heldUntil = until;
-        else (account.run, account.heldUntil) = (uint48(run), until);
+        uint256 account = _accounts[policy];
+        if (certificates || !account.isOf(run)) _parts[claim].heldUntil = until;
+        else _accounts[policy] = ClaimAccount.pack(account.committedOf(), part.booked, part.routed, run, until);
         emit ClaimHeld(claim, until, reasonHash);
     }
 
@@ -244,7 +249,7 @@ contract ClaimsDesk is Reviews, Allowances {
         Review storage review = _reviews[claim];
         view_.policy = ClaimIds.policyOf(claim);
         view_.runStart = ClaimIds.runStartOf(claim);
-        Part memory part = ClaimIds.isBordereau(claim) ? _parts[claim] : _partOf(_accounts[view_.policy], claim);
+        Part memory part = ClaimIds.isBordereau(claim) ? _parts[claim] : _partOf(view_.policy, claim);
         view_.instant = part.booked - part.routed;
         view_.status = review.status != Status.None || part.booked == 0 ? review.status : Status.Open;
         view_.heldUntil = part.heldUntil;
@@ -261,87 +266,104 @@ contract ClaimsDesk is Reviews, Allowances {
 
     /// @inheritdoc IClaimsDesk
     function committedOf(PolicyId policy) external view returns (uint128) {
-        return _accounts[policy].committed;
+        return uint128(_accounts[policy].committedOf());
     }
 
     // ---------------------------------------------------------------- liability of policies
 
     /// @dev What a policy is due now, which is something.
-    function _assessOne(
-        PolicyId policy,
-        uint64 runStart
-    ) private view returns (Assessment memory a, Cover memory cover, Terms memory terms) {
-        uint40 start = _startOf(runStart);
-        cover = policyBook.coverAt(policy, start);
-        terms = _termsOf(cover.product);
-        a.runStart = runStart;
-        _assess(a, cover, terms, policy);
-        if (a.instant + a.scheduled != 0) return (a, cover, terms);
-        require(_isCovered(cover, terms, start), NotCovered(policy, runStart));
-        _requireOpen(_closesAt(cover.end, terms));
+    function _assessOne(Assessment memory a, PolicyId policy, uint64 runStart) private view returns (Terms memory terms) {
+        (a.run, a.start) = (runStart, _startOf(runStart));
+        _readCover(a, policy);
+        terms = _termsOf(a.parties.productOf());
+        _assess(a, terms, policy);
+        if (a.instant + a.scheduled != 0) return terms;
+        require(_isCovered(a, terms), NotCovered(policy, runStart));
+        _requireOpen(_closesAt(a.amounts.endOf(), terms));
         _requireNotHeld(a.claim, uint40(a.heldUntil));
         revert NothingDue(a.claim);
     }
 
-    /// @dev Fills in what is due now; both parts are 0 when nothing is. The run is read again only when it differs from the policy's before
-    ///   it in a list.
-    function _assess(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private view {
-        (a.instant, a.scheduled, a.insured, a.heldUntil) = (0, 0, 0, 0);
-        uint256 start = _startOf(uint64(a.runStart));
-        a.claim = ClaimIds.ofPolicy(policy, uint64(a.runStart));
-        if (!_isCovered(cover, terms, start) || block.timestamp >= _closesAt(cover.end, terms)) return;
-        uint256 dependencies = terms.peril == Peril.DependencyOutage ? cover.dependencies : 0;
-        if (!(a.risk == cover.risk) || a.dependencies != dependencies) {
-            (a.risk, a.dependencies, a.last) = (cover.risk, dependencies, 0);
-        }
+    function _readCover(Assessment memory a, PolicyId policy) private view {
+        (a.parties, a.amounts, a.dependencies) = policyBook.coverWords(policy, uint40(a.start));
+        if (a.parties != 0) return;
+        Cover memory cover = policyBook.coverAt(policy, uint40(a.start));
+        (a.parties, a.amounts) = Covers.pack(cover);
+        a.dependencies = cover.dependencies;
+    }
+
+    /// @dev Fills in what is due now; both parts are 0 when nothing is. Run and risk are read again only when they differ from those of the
+    ///   policy before it in a list.
+    function _assess(Assessment memory a, Terms memory terms, PolicyId policy) private view {
+        (a.instant, a.scheduled, a.heldUntil) = (0, 0, 0);
+        a.claim = ClaimIds.ofPolicy(policy, uint64(a.run));
+        if (!_isCovered(a, terms) || block.timestamp >= _closesAt(a.amounts.endOf(), terms)) return;
+        RiskIndex risk = a.parties.riskOf();
+        uint256 concerning = terms.peril == Peril.DependencyOutage ? a.dependencies : 0;
+        if (!(a.risk == risk)) (a.risk, a.applicant, a.last) = (risk, address(0), 0);
+        if (a.concerning != concerning) (a.concerning, a.last) = (concerning, 0);
         _readBooks(a, policy);
-        if (block.timestamp >= a.heldUntil) _split(a, cover, terms, policy);
+        if (block.timestamp >= a.heldUntil) _split(a, terms, policy);
     }
 
     function _readBooks(Assessment memory a, PolicyId policy) private view {
-        Account memory account = _accounts[policy];
-        (a.committed, a.lastRun) = (account.committed, account.run);
-        Part memory part = _partOf(account, a.claim);
-        (a.booked, a.routed, a.heldUntil) = (part.booked, part.routed, part.heldUntil);
+        uint256 account = _accounts[policy];
+        (a.committed, a.lastRun) = (account.committedOf(), account.runOf());
+        if (account.isOf(a.run)) {
+            (a.booked, a.routed, a.heldUntil) = (account.bookedOf(), account.routedOf(), account.heldUntilOf());
+        } else {
+            Part memory part = _parts[a.claim];
+            (a.booked, a.routed, a.heldUntil) = (part.booked, part.routed, part.heldUntil);
+        }
     }
 
-    /// @dev Due of the run, less what was booked for it, split into the part without review and the part for the assessors.
-    function _split(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private view {
-        uint256 start = _startOf(uint64(a.runStart));
-        uint256 most = a.booked + Math.saturatingSub(cover.sumInsured, a.committed);
-        uint256 until = start + terms.waitingPeriod + RunMath.secondsUp(most, cover.lossPerHour);
-        until = Math.min(until, cover.end);
-        if (a.last == 0 || (!a.ended && _startOf(a.last + 1) < until)) {
-            (a.last, a.ended) = _readRun(terms, cover.risk, uint128(a.dependencies), uint64(a.runStart), until);
+    /// @dev Due of the run, less what was booked for it, split into the part without review and the part for the assessors. Unchecked: seconds,
+    ///   amounts and losses per hour of at most 64 bits.
+    function _split(Assessment memory a, Terms memory terms, PolicyId policy) private view {
+        unchecked {
+            uint256 lossPerHour = a.amounts.lossPerHourOf();
+            uint256 most = a.amounts.sumInsuredOf();
+            most = a.booked + (most > a.committed ? most - a.committed : 0);
+            uint256 until = a.start + terms.waitingPeriod + RunMath.secondsUp(most, lossPerHour);
+            if (until > a.amounts.endOf()) until = a.amounts.endOf();
+            if (a.last == 0 || (!a.ended && _startOf(a.last + 1) < until)) {
+                (a.last, a.ended) = _readRun(terms, a.risk, uint128(a.concerning), uint64(a.run), until);
+            }
+            uint256 end = _startOf(a.last + 1);
+            if (end > until) end = until;
+            a.lostSeconds = end - a.start;
+            uint256 due = RunMath.payoutDown(end - a.start, terms.waitingPeriod, lossPerHour);
+            if (due > most) due = most;
+            if (due <= a.booked) return;
+            uint256 more = due - a.booked;
+            a.instant = _instantRoom(a, terms, policy, more);
+            if (more == a.instant) return;
+            bool settled = a.ended || end >= until;
+            if (settled && _mayBeScheduled(_reviews[a.claim])) a.scheduled = more - a.instant;
         }
-        uint256 end = Math.min(_startOf(a.last + 1), until);
-        a.lostSeconds = end - start;
-        uint256 due = Math.min(RunMath.payoutDown(end - start, terms.waitingPeriod, cover.lossPerHour), most);
-        if (due <= a.booked) return;
-        uint256 more = due - a.booked;
-        a.instant = _instantRoom(a, cover, terms, policy, more);
-        if (more == a.instant) return;
-        bool settled = a.ended || end >= until;
-        if (settled && _mayBeScheduled(_reviews[a.claim])) a.scheduled = more - a.instant;
     }
 
     /// @dev What of `wanted` may be granted without review.
     function _instantRoom(
         Assessment memory a,
-        Cover memory cover,
         Terms memory terms,
         PolicyId policy,
         uint256 wanted
     ) private view returns (uint256 room) {
         if (a.heldUntil != 0) return 0;
-        uint256 share;
-        (share, a.insured) = _instantShare(terms.instantLimit, cover.risk, a.runStart, cover.sumInsured);
+        if (a.applicant == address(0)) {
+            (a.insured, a.applicant) = exposureLedger.insuredOn(a.risk);
+            uint256 kept = _keptInsured(a.risk, a.run);
+            a.fresh = kept == 0;
+            if (!a.fresh) a.insured = kept;
+        }
+        uint256 share = _share(terms.instantLimit, a.insured, a.amounts.sumInsuredOf());
         room = Math.min(wanted, Math.saturatingSub(share, a.booked - a.routed));
         if (room == 0 || terms.peril == Peril.DependencyOutage) return room;
-        uint256 year = _yearlyRoom(cover.applicant, terms.unreviewedLimit);
+        uint256 year = _yearlyRoom(a.applicant, terms.unreviewedLimit);
         if (year >= room) return room;
         (uint128 earned, ) = policyBook.premiumAt(policy, uint40(block.timestamp));
-        return Math.min(room, _yearlyRoom(cover.applicant, uint256(terms.unreviewedLimit) + earned));
+        return Math.min(room, _yearlyRoom(a.applicant, uint256(terms.unreviewedLimit) + earned));
     }
 
     function _readRun(
@@ -356,16 +378,18 @@ contract ClaimsDesk is Reviews, Allowances {
     }
 
     /// @dev A run that starts before the lag has passed, or outside of cover, pays nothing.
-    function _isCovered(Cover memory cover, Terms memory terms, uint256 start) private pure returns (bool) {
-        return cover.inForce && start >= uint256(cover.start) + terms.coverageLag && start < cover.end;
+    function _isCovered(Assessment memory a, Terms memory terms) private pure returns (bool) {
+        return a.parties.inForce() && a.start >= a.parties.startOf() + terms.coverageLag && a.start < a.amounts.endOf();
     }
 
-    function _closesAt(uint40 end, Terms memory terms) private view returns (uint40) {
-        return end + _maxReportDelay + terms.claimWindow;
+    function _closesAt(uint256 end, Terms memory terms) private view returns (uint256) {
+        unchecked {
+            return end + _maxReportDelay + terms.claimWindow;
+        }
     }
 
-    function _requireOpen(uint40 closesAt) private view {
-        require(block.timestamp < closesAt, ClaimWindowClosed(closesAt, uint40(block.timestamp)));
+    function _requireOpen(uint256 closesAt) private view {
+        require(block.timestamp < closesAt, ClaimWindowClosed(uint40(closesAt), uint40(block.timestamp)));
     }
 
     function _requireNotHeld(ClaimId claim, uint40 until) private view {
@@ -377,45 +401,47 @@ contract ClaimsDesk is Reviews, Allowances {
     }
 
     function _startOf(uint64 slot) private view returns (uint40) {
-        return uint40(uint256(slot) * _slotLength);
+        unchecked {
+            return uint40(uint256(slot) * _slotLength);
+        }
     }
 
     // ---------------------------------------------------------------- books of policies
 
-    /// @dev The books of a policy's claim. A policy that was never settled or held has no earlier ones.
-    function _partOf(Account memory account, ClaimId claim) private view returns (Part memory) {
-        if (account.run == 0 || account.run == ClaimIds.runStartOf(claim)) {
-            return Part(account.booked, account.routed, account.heldUntil);
-        }
-        return _parts[claim];
+    /// @dev The books of a policy's claim.
+    function _partOf(PolicyId policy, ClaimId claim) private view returns (Part memory) {
+        uint256 account = _accounts[policy];
+        if (!account.isOf(ClaimIds.runStartOf(claim))) return _parts[claim];
+        return Part(uint64(account.bookedOf()), uint64(account.routedOf()), uint40(account.heldUntilOf()));
     }
 
     /// @dev Books what was assessed; returns what is to be paid now.
-    function _grant(Assessment memory a, Cover memory cover, Terms memory terms, PolicyId policy) private returns (uint64 paid) {
-        if (a.lastRun != a.runStart && a.lastRun != 0) _putAway(policy);
-        if (a.booked == 0) emit ClaimOpened(a.claim, policy, uint64(a.runStart));
-        uint256 granted = a.instant + a.scheduled;
-        _accounts[policy] = Account({
-            committed: uint56(a.committed + granted),
-            booked: uint56(a.booked + granted),
-            routed: uint56(a.routed + a.scheduled),
-            run: uint48(a.runStart),
-            heldUntil: uint40(a.heldUntil)
-        });
-        _keepInsured(cover.risk, a.runStart, a.insured);
-        if (a.instant != 0) {
-            if (terms.peril != Peril.DependencyOutage) _countUnreviewed(cover.applicant, a.instant);
-            paid = _takeToday(terms.cell, uint64(a.instant));
-            if (paid != a.instant) _delay(a.claim, terms.cell, cover.holder, uint64(a.instant) - paid);
-            if (paid != 0) emit ClaimPaid(a.claim, policy, cover.holder, paid, uint64(a.lostSeconds), false);
+    function _grant(Assessment memory a, Terms memory terms, PolicyId policy) private returns (uint64 paid) {
+        if (a.lastRun != a.run && a.lastRun != 0) _putAway(policy);
+        (uint256 instant, uint256 scheduled) = (a.instant, a.scheduled);
+        unchecked {
+            uint256 granted = instant + scheduled;
+            _accounts[policy] = ClaimAccount.pack(a.committed + granted, a.booked + granted, a.routed + scheduled, a.run, a.heldUntil);
         }
-        if (a.scheduled != 0) _schedule(a.claim, uint64(a.scheduled), cover.holder, terms);
+        if (a.fresh && a.heldUntil == 0 && a.insured > a.amounts.sumInsuredOf()) {
+            _keepInsured(a.risk, a.run, a.insured);
+            a.fresh = false;
+        }
+        address holder = a.parties.holderOf();
+        if (instant != 0) {
+            if (terms.peril != Peril.DependencyOutage) _countUnreviewed(a.applicant, instant);
+            paid = _takeToday(terms.cell, uint64(instant));
+            if (paid != instant) _delay(a.claim, terms.cell, holder, uint64(instant) - paid);
+            if (paid != 0) emit ClaimPaid(a.claim, policy, holder, paid, uint64(a.lostSeconds), false);
+        }
+        if (scheduled != 0) _schedule(a.claim, uint64(scheduled), holder, terms);
     }
 
     /// @dev Keeps the books of the policy's last run under the name of its claim.
     function _putAway(PolicyId policy) private {
-        Account memory account = _accounts[policy];
-        _parts[ClaimIds.ofPolicy(policy, account.run)] = Part(account.booked, account.routed, account.heldUntil);
+        uint256 account = _accounts[policy];
+        ClaimId claim = ClaimIds.ofPolicy(policy, uint64(account.runOf()));
+        _parts[claim] = Part(uint64(account.bookedOf()), uint64(account.routedOf()), uint40(account.heldUntilOf()));
     }
 
     function _payAll(List memory list) private {
@@ -456,10 +482,13 @@ contract ClaimsDesk is Reviews, Allowances {
     /// @dev What is granted without review to a bordereau on a run.
     function _grantInstant(Bordereau memory b, Part storage part) private returns (uint64 instant) {
         if (part.heldUntil != 0) return 0;
-        (uint256 room, uint256 insured) = _instantShare(b.terms.instantLimit, b.due.risk, b.runStart, b.due.exposure);
+        uint256 insured = _keptInsured(b.due.risk, b.runStart);
+        bool fresh = insured == 0;
+        if (fresh) (insured, ) = exposureLedger.insuredOn(b.due.risk);
+        uint256 room = _share(b.terms.instantLimit, insured, b.due.exposure);
         room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(b.due.platform, b.terms.unreviewedLimit));
         instant = Math.min(b.due.amount, room).toUint64();
-        _keepInsured(b.due.risk, b.runStart, insured);
+        if (fresh && insured > b.due.exposure) _keepInsured(b.due.risk, b.runStart, insured);
         if (instant == 0) return instant;
         part.booked += instant;
         _countUnreviewed(b.due.platform, instant);
@@ -508,7 +537,7 @@ contract ClaimsDesk is Reviews, Allowances {
     function _onRefused(ClaimId claim, Review storage review, uint64 amount) internal override {
         PolicyId policy = ClaimIds.policyOf(claim);
         bool certificate = ClaimIds.isBordereau(claim);
-        if (!certificate) _accounts[policy].committed -= uint56(amount);
+        if (!certificate) _accounts[policy] = ClaimAccount.lowered(_accounts[policy], amount);
         review.cell.unreserveClaims(amount);
         if (certificate || policyBook.released(policy)) review.cell.release(amount);
     }

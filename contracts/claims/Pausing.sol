@@ -12,39 +12,52 @@ abstract contract Pausing is IClaimsDesk, AccessManaged {
     /// @notice Seconds from the end of a pause in which there is no other.
     uint32 public immutable pauseCoolDown;
 
-    uint40 private _pausedUntil;
-    /// @dev seconds of all pauses, the last one whole
-    uint40 private _pausedSeconds;
+    /// @dev One slot for what every payment asks: the pause, and what was paid without review on the day of the cell that paid last.
+    struct Gate {
+        uint40 pausedUntil;
+        /// of all pauses, the last one whole
+        uint40 pausedSeconds;
+        /// number of the day
+        uint16 day;
+        /// token units
+        uint56 paid;
+        /// low bits of the cell's address
+        uint104 cell;
+    }
+
+    Gate internal _gate;
 
     constructor(uint32 pauseLength_, uint32 pauseCoolDown_) {
         (pauseLength, pauseCoolDown) = (pauseLength_, pauseCoolDown_);
     }
 
     modifier whileRunning() {
-        require(!_isPaused(), DeskIsPaused(_pausedUntil));
+        require(!_isPaused(), DeskIsPaused(_gate.pausedUntil));
         _;
     }
 
     /// @inheritdoc IClaimsDesk
     function pause(bytes32 reasonHash) external restricted {
-        uint40 earliest = _pausedUntil == 0 ? 0 : _pausedUntil + pauseCoolDown;
+        uint40 before = _gate.pausedUntil;
+        uint40 earliest = before == 0 ? 0 : before + pauseCoolDown;
         require(block.timestamp >= earliest, PauseTooSoon(earliest));
-        _pausedUntil = uint40(block.timestamp) + pauseLength;
-        _pausedSeconds += pauseLength;
-        emit DeskPaused(_pausedUntil, reasonHash);
+        uint40 until = uint40(block.timestamp) + pauseLength;
+        _gate.pausedUntil = until;
+        _gate.pausedSeconds += pauseLength;
+        emit DeskPaused(until, reasonHash);
     }
 
     /// @inheritdoc IClaimsDesk
     function runningTime() public view returns (uint40) {
-        return (_isPaused() ? _pausedUntil : uint40(block.timestamp)) - _pausedSeconds;
+        return (_isPaused() ? _gate.pausedUntil : uint40(block.timestamp)) - _gate.pausedSeconds;
     }
 
     /// @dev The second at which the clock will show `time` if there is no further pause.
     function _chainTime(uint256 time) internal view returns (uint40) {
-        return uint40(time + _pausedSeconds);
+        return uint40(time + _gate.pausedSeconds);
     }
 
     function _isPaused() internal view returns (bool) {
-        return block.timestamp < _pausedUntil;
+        return block.timestamp < _gate.pausedUntil;
     }
 }

@@ -3,8 +3,10 @@ pragma solidity 0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
-import {Cover, PolicyId, Terms} from "../interfaces/Types.sol";
+import {Cover, PolicyId} from "../interfaces/Types.sol";
+import {Covers} from "../libraries/Covers.sol";
 import {PremiumMath} from "../libraries/PremiumMath.sol";
+import {ProductRecord} from "../libraries/ProductRecord.sol";
 import {RateTable} from "../libraries/RateTable.sol";
 import {PolicyStore} from "./PolicyStore.sol";
 import {Quotes} from "./Quotes.sol";
@@ -13,6 +15,15 @@ import {Quotes} from "./Quotes.sol";
 abstract contract CoverReader is PolicyStore, Quotes {
     using RateTable for uint256;
 
+    /// @dev first bits of fields in a stored policy's two words
+    uint256 private constant START_AT = 208;
+    uint256 private constant LOADING_AT = 240;
+    uint256 private constant FUNDS_AT = 112;
+    uint256 private constant TERM_AT = 216;
+    uint256 private constant FLAGS_AT = 248;
+    /// @dev in its third one, if it has one
+    uint256 private constant COVER_START_AT = 216;
+
     /// @inheritdoc IPolicyBook
     function coverAt(PolicyId id, uint40 time) external view returns (Cover memory cover) {
         (Policy memory policy, Extra memory extra) = _load(id);
@@ -20,13 +31,41 @@ abstract contract CoverReader is PolicyStore, Quotes {
         cover.product = policy.product;
         cover.risk = policy.risk;
         cover.holder = policy.holder;
-        cover.applicant = riskRegister.applicantOf(policy.risk);
         cover.end = uint40(_coverEnd(policy, extra));
         if (time < policy.start && (filed.end != 0 || policy.flags & PAST != 0)) {
             _fillPast(cover, id, filed, policy.start, time);
         } else {
             _fill(cover, _segmentOf(policy, extra, 0, 0));
             cover.inForce = policy.start <= time && time < cover.end;
+        }
+    }
+
+    /// @inheritdoc IPolicyBook
+    /// @dev Unchecked: fields of 16, 32 and 56 bits and a rate unit of 64 stay in a word.
+    function coverWords(
+        PolicyId id,
+        uint40 time
+    ) external view returns (uint256 parties, uint256 amounts, uint256 dependencies) {
+        (Policy storage policy, Extra storage extra) = (_policies[id], _extras[id]);
+        assembly ("memory-safe") {
+            parties := sload(policy.slot)
+            amounts := sload(add(policy.slot, 1))
+        }
+        unchecked {
+            (uint256 flags, uint256 start) = (amounts >> FLAGS_AT, Covers.startOf(parties));
+            uint256 end = start + uint32(amounts >> TERM_AT);
+            if (flags & (LAPSED | PENDING) != 0 || (flags & PAST != 0 && time < start)) return (0, 0, 0);
+            if (flags & SETTLED == 0 && !_paysTopRate(parties, amounts, Math.min(block.timestamp, end) - start)) return (0, 0, 0);
+            parties &= (1 << Covers.IN_FORCE) - 1;
+            if (start <= time && time < end) parties |= 1 << Covers.IN_FORCE;
+            amounts = (amounts & ((1 << Covers.END) - 1)) | (end << Covers.END);
+            if (flags & EXTRA == 0) return (parties, amounts, 0);
+            assembly ("memory-safe") {
+                dependencies := sload(extra.slot)
+            }
+            uint256 coverStart = dependencies >> COVER_START_AT;
+            if (coverStart != 0) parties ^= (start ^ coverStart) << START_AT;
+            dependencies = uint128(dependencies);
         }
     }
 
@@ -62,15 +101,17 @@ abstract contract CoverReader is PolicyStore, Quotes {
         end = _endOf(policy);
         if (policy.flags & SETTLED != 0 || policy.sumInsured == 0) return end;
         uint256 until = Math.min(block.timestamp, end);
-        if (_paysTopRate(policy, until)) return end;
         (uint256 stop, , ) = _meter(policy, until);
         if (stop < until) end = stop;
     }
 
-    /// @dev Whether the segment's funds last until then whatever the score was: no rate of the product is above its top rate.
-    function _paysTopRate(Policy memory policy, uint256 until) private view returns (bool) {
-        (Terms memory terms, uint256 table) = _productOf(policy.product);
-        return _topPremium(policy, table, terms.rateUnit, until - policy.start) <= policy.funds;
+    /// @dev Whether the segment's funds last for `time` seconds whatever the score was: no rate of the product is above its top rate.
+    function _paysTopRate(uint256 parties, uint256 amounts, uint256 time) private view returns (bool) {
+        unchecked {
+            (uint256 table, uint256 rateUnit) = ProductRecord.ratesOf(_productBook, Covers.productOf(parties));
+            uint256 growth = (table.top() + (parties >> LOADING_AT)) * rateUnit * time;
+            return PremiumMath.premiumUp(uint56(amounts), growth) <= uint56(amounts >> FUNDS_AT);
+        }
     }
 
     /// @dev What a policy consumes in `time` seconds at its product's top rate. Two lanes of 16 bits, a unit of 64, and 32 bits of time fit.

@@ -9,7 +9,8 @@ import {ProductId, RiskIndex} from "../interfaces/Types.sol";
 
 /// @title Sums insured per dependency, risk, product and cell: their caps, pauses and freezes.
 /// @dev Keys are dense, so neighbours share a word: four lanes of 64 bits, lowest key lowest, each the sum booked (63 bits) and, on top,
-///   whether the key has limits of its own. What is booked on a cell is kept by the cell.
+///   whether the key has limits of its own. A risk has a word of its own: its applicant (160 bits, lowest), which the register writes, and its
+///   lane, so that who buys or settles reads both at once. What is booked on a cell is kept by the cell.
 contract ExposureLedger is IExposureLedger, AccessManaged {
     /// @dev one slot
     struct Limits {
@@ -26,12 +27,15 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     uint40 public constant COOL_DOWN = 7 days;
 
     uint256 private constant LANES = 4;
+    /// @dev bits of the applicant in a risk's word
+    uint256 private constant APPLICANT = 160;
     uint256 private constant MOST = (1 << 63) - 1;
 
     address public immutable policyBook;
     address public immutable facility;
     address public immutable certificateBook;
     address public immutable incidentRegistry;
+    address public immutable riskRegister;
     /// @inheritdoc IExposureLedger
     uint128 public immutable defaultCap;
 
@@ -44,11 +48,20 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         address facility_,
         address certificateBook_,
         address incidentRegistry_,
+        address riskRegister_,
         uint128 defaultCap_
     ) AccessManaged(authority) {
         require(defaultCap_ <= MOST, CapTooHigh(defaultCap_));
         (policyBook, facility, certificateBook) = (policyBook_, facility_, certificateBook_);
-        (incidentRegistry, defaultCap) = (incidentRegistry_, defaultCap_);
+        (incidentRegistry, riskRegister, defaultCap) = (incidentRegistry_, riskRegister_, defaultCap_);
+    }
+
+    // ------------------------------------------------------------------ risk register
+
+    /// @inheritdoc IExposureLedger
+    function setApplicant(RiskIndex risk, address applicant) external {
+        require(msg.sender == riskRegister, OnlyRiskRegister(msg.sender));
+        _booked[Dimension.Risk][RiskIndex.unwrap(risk)] |= uint160(applicant);
     }
 
     // ------------------------------------------------------------------ product admin
@@ -131,13 +144,13 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         Limits memory limits = _limits[dimension][key];
         cap = limits.capped ? limits.cap : defaultCap;
         if (dimension == Dimension.Cell) booked_ = ICell(address(uint160(key))).locked();
-        else booked_ = uint128((_booked[dimension][key / LANES] >> _shiftOf(key)) & MOST);
+        else booked_ = uint128((_booked[dimension][_wordOf(dimension, key)] >> _shiftOf(dimension, key)) & MOST);
     }
 
     /// @inheritdoc IExposureLedger
-    function insuredOn(RiskIndex risk) external view returns (uint256) {
-        uint256 key = RiskIndex.unwrap(risk);
-        return (_booked[Dimension.Risk][key / LANES] >> _shiftOf(key)) & MOST;
+    function insuredOn(RiskIndex risk) external view returns (uint256 insured, address applicant) {
+        uint256 word = _booked[Dimension.Risk][RiskIndex.unwrap(risk)];
+        return ((word >> APPLICANT) & MOST, address(uint160(word)));
     }
 
     /// @inheritdoc IExposureLedger
@@ -150,7 +163,7 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     /// @dev A key's limits to be written: from now on its lane says that it has some.
     function _ownLimits(Dimension dimension, uint256 key) private returns (Limits storage) {
-        if (dimension != Dimension.Cell) _booked[dimension][key / LANES] |= (MOST + 1) << _shiftOf(key);
+        if (dimension != Dimension.Cell) _booked[dimension][_wordOf(dimension, key)] |= (MOST + 1) << _shiftOf(dimension, key);
         return _limits[dimension][key];
     }
 
@@ -163,20 +176,22 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     function _book(Dimension dimension, uint256 key, uint256 amount) private {
         mapping(uint256 => uint256) storage words = _booked[dimension];
-        (uint256 word, uint256 shift) = (words[key / LANES], _shiftOf(key));
+        (uint256 place, uint256 shift) = (_wordOf(dimension, key), _shiftOf(dimension, key));
+        uint256 word = words[place];
         uint256 lane = uint64(word >> shift);
         uint256 before = lane & MOST;
         uint256 cap = lane == before ? defaultCap : _capNow(dimension, key);
         if (before + amount > cap) revert CapExceeded(dimension, key, amount, Math.saturatingSub(cap, before));
-        words[key / LANES] = word + (amount << shift);
+        words[place] = word + (amount << shift);
     }
 
     function _release(Dimension dimension, uint256 key, uint256 amount) private {
         mapping(uint256 => uint256) storage words = _booked[dimension];
-        (uint256 word, uint256 shift) = (words[key / LANES], _shiftOf(key));
+        (uint256 place, uint256 shift) = (_wordOf(dimension, key), _shiftOf(dimension, key));
+        uint256 word = words[place];
         uint256 before = (word >> shift) & MOST;
         if (amount > before) revert ReleaseExceedsBooked(dimension, key, amount, before);
-        words[key / LANES] = word - (amount << shift);
+        words[place] = word - (amount << shift);
     }
 
     /// @dev The cap of a key that takes new cover now.
@@ -193,7 +208,11 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         return Math.saturatingSub(cap, booked_);
     }
 
-    function _shiftOf(uint256 key) private pure returns (uint256) {
-        return 64 * (key % LANES);
+    function _wordOf(Dimension dimension, uint256 key) private pure returns (uint256) {
+        return dimension == Dimension.Risk ? key : key / LANES;
+    }
+
+    function _shiftOf(Dimension dimension, uint256 key) private pure returns (uint256) {
+        return dimension == Dimension.Risk ? APPLICANT : 64 * (key % LANES);
     }
 }

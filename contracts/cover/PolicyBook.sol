@@ -16,6 +16,7 @@ import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
 import {Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
 import {Dependencies} from "../libraries/Dependencies.sol";
+import {Transfers} from "../libraries/Transfers.sol";
 import {CoverReader} from "./CoverReader.sol";
 import {PolicyStore} from "./PolicyStore.sol";
 import {Quotes} from "./Quotes.sol";
@@ -24,6 +25,7 @@ import {Quotes} from "./Quotes.sol";
 /// @dev Unearned premium lies here; earned premium goes to the cell.
 contract PolicyBook is CoverReader {
     using SafeERC20 for IERC20;
+    using Transfers for IERC20;
     using SafeCast for uint256;
 
     /// @dev Bookings of neighbouring policies of one product and risk in one `expire`.
@@ -39,7 +41,6 @@ contract PolicyBook is CoverReader {
     }
 
     IERC20 public immutable token;
-    IExposureLedger public immutable exposureLedger;
     IClaimsDesk public immutable claimsDesk;
     /// @notice Seconds after a cover's end in which its last incident may still be reported.
     uint32 public immutable maxReportDelay;
@@ -57,8 +58,8 @@ contract PolicyBook is CoverReader {
         IExposureLedger exposureLedger_,
         IClaimsDesk claimsDesk_,
         IIncidentRegistry incidentRegistry
-    ) PolicyStore(rateIndex) Quotes(authority, productBook, riskFeed, riskRegister) {
-        (token, exposureLedger, claimsDesk) = (token_, exposureLedger_, claimsDesk_);
+    ) PolicyStore(rateIndex) Quotes(authority, productBook, riskFeed, riskRegister, exposureLedger_) {
+        (token, claimsDesk) = (token_, claimsDesk_);
         maxReportDelay = incidentRegistry.maxReportDelay();
     }
 
@@ -88,7 +89,7 @@ contract PolicyBook is CoverReader {
         _emitBound(id, digest, loading * terms.rateUnit, premium, quote);
         token.safeTransferFrom(msg.sender, address(this), premium);
         ICell(terms.cell).lock(quote.sumInsured);
-        exposureLedger.book(quote.product, terms.cell, quote.riskIndex, quote.dependencies, quote.sumInsured);
+        _exposureLedger.book(quote.product, terms.cell, quote.riskIndex, quote.dependencies, quote.sumInsured);
         return id;
     }
 
@@ -338,8 +339,8 @@ contract PolicyBook is CoverReader {
 
     function _rebook(Policy memory policy, address cell, Change memory before, Change memory change) private {
         if (change.booked > before.booked) ICell(cell).lock(change.booked - before.booked);
-        exposureLedger.release(policy.product, cell, policy.risk, before.bookedDependencies, before.booked);
-        exposureLedger.book(policy.product, cell, policy.risk, change.bookedDependencies, change.booked);
+        _exposureLedger.release(policy.product, cell, policy.risk, before.bookedDependencies, before.booked);
+        _exposureLedger.book(policy.product, cell, policy.risk, change.bookedDependencies, change.booked);
     }
 
     function _emitEndorsed(PolicyId id, bytes32 digest, Change memory change, uint64 rate, uint64 rateUnit) private {
@@ -416,7 +417,7 @@ contract PolicyBook is CoverReader {
         if (change.bookedDependencies == 0) {
             batch.exposure += change.booked;
         } else {
-            exposureLedger.release(policy.product, batch.cell, policy.risk, change.bookedDependencies, change.booked);
+            _exposureLedger.release(policy.product, batch.cell, policy.risk, change.bookedDependencies, change.booked);
         }
     }
 
@@ -432,7 +433,7 @@ contract PolicyBook is CoverReader {
 
     function _book(Batch memory batch) private {
         if (batch.leaving > 0) rateIndex.leave(batch.product, batch.risk, uint32(batch.leaving));
-        if (batch.exposure > 0) exposureLedger.release(batch.product, batch.cell, batch.risk, 0, uint128(batch.exposure));
+        if (batch.exposure > 0) _exposureLedger.release(batch.product, batch.cell, batch.risk, 0, uint128(batch.exposure));
         if (batch.capital > 0) ICell(batch.cell).release(uint128(batch.capital));
         _toCell(batch.cell, batch.earned);
     }
@@ -451,7 +452,7 @@ contract PolicyBook is CoverReader {
 
     /// @dev A holder that cannot receive blocks nobody: the amount waits for it here.
     function _refund(address holder, uint128 amount) private {
-        if (amount == 0 || token.trySafeTransfer(holder, amount)) return;
+        if (amount == 0 || token.tryTransfer(holder, amount)) return;
         stored[holder] += amount;
         emit RefundStored(holder, amount);
     }

@@ -9,6 +9,7 @@ import {PolicyId, ProductId, RiskIndex} from "../interfaces/Types.sol";
 /// @dev Times are seconds in 32 bits (until 2106), amounts token units in 56 bits, an index rate units x seconds.
 abstract contract PolicyStore is IPolicyBook {
     /// @dev Two slots; `start`, `index` and `funds` are the current segment's. The second slot is zero once the policy is released.
+    ///   `CoverReader` takes fields out of the two words by their places.
     struct Policy {
         address holder;
         ProductId product;

@@ -63,10 +63,9 @@ contract ProductBook is IProductBook, AccessManaged {
     }
 
     /// @inheritdoc IProductBook
-    function openRecord(ProductId product) external view returns (address record) {
-        record = _openRecord(product);
-        (Terms memory terms, ) = _read(product);
-        _requireUsable(terms.termsHash);
+    function requireSold(ProductId product, bytes32 termsHash) external view {
+        _openRecord(product);
+        _requireUsable(termsHash);
     }
 
     /// @inheritdoc IProductBook

@@ -7,6 +7,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {Roles} from "../access/Roles.sol";
+import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
 import {IRiskFeed} from "../interfaces/IRiskFeed.sol";
@@ -21,8 +22,8 @@ abstract contract Quotes is IPolicyBook, EIP712 {
     using RateTable for uint256;
     using SafeCast for uint256;
 
-    /// @notice A quote's score frame is one of the last this many; the rate is checked against the newest in any case.
-    uint32 public constant QUOTE_FRAMES = 6;
+    /// @dev A quote's score frame is one of the last this many; the rate is checked against the newest in any case.
+    uint32 internal constant QUOTE_FRAMES = 6;
 
     bytes32 private constant QUOTE_TYPEHASH =
         keccak256(
@@ -33,18 +34,21 @@ abstract contract Quotes is IPolicyBook, EIP712 {
     uint256 private constant QUOTE_SIZE = 16 * 32;
 
     IAccessManager public immutable authority;
-    IProductBook public immutable productBook;
-    IRiskFeed public immutable riskFeed;
-    IRiskRegister public immutable riskRegister;
+    IProductBook internal immutable _productBook;
+    IRiskFeed internal immutable _riskFeed;
+    IRiskRegister internal immutable _riskRegister;
+    IExposureLedger internal immutable _exposureLedger;
 
     constructor(
         address authority_,
         IProductBook productBook_,
         IRiskFeed riskFeed_,
-        IRiskRegister riskRegister_
+        IRiskRegister riskRegister_,
+        IExposureLedger exposureLedger_
     ) EIP712("flowcover PolicyBook", "1") {
         authority = IAccessManager(authority_);
-        (productBook, riskFeed, riskRegister) = (productBook_, riskFeed_, riskRegister_);
+        (_productBook, _riskFeed, _riskRegister) = (productBook_, riskFeed_, riskRegister_);
+        _exposureLedger = exposureLedger_;
     }
 
     /// @dev Checks deadline and signer.
@@ -68,12 +72,12 @@ abstract contract Quotes is IPolicyBook, EIP712 {
         Quote memory quote,
         uint256 funds
     ) internal view returns (Terms memory terms, uint256 table, uint16 loading) {
-        address applicant = riskRegister.applicantOf(quote.riskIndex);
-        require(quote.applicant == applicant, ApplicantMismatch(quote.applicant, applicant));
-        if (quote.dependencies != 0) riskRegister.requireDependencies(quote.dependencies);
+        (, address applicant) = _exposureLedger.insuredOn(quote.riskIndex);
+        require(quote.applicant == applicant && applicant != address(0), ApplicantMismatch(quote.applicant, applicant));
+        if (quote.dependencies != 0) _riskRegister.requireDependencies(quote.dependencies);
         uint256 score = _bindingScore(quote);
-        productBook.openRecord(quote.product);
         (terms, table) = _productOf(quote.product);
+        _productBook.requireSold(quote.product, terms.termsHash);
         _checkTerms(quote, terms);
         uint256 topRate;
         (loading, topRate) = _checkRate(quote, terms.rateUnit, table, score);
@@ -84,7 +88,7 @@ abstract contract Quotes is IPolicyBook, EIP712 {
     }
 
     function _productOf(ProductId product) internal view returns (Terms memory terms, uint256 table) {
-        return ProductRecord.read(productBook, product);
+        return ProductRecord.read(_productBook, product);
     }
 
     /// @dev The quote's words as the caller gave them: with other than the signed ones the digest is another.
@@ -109,7 +113,7 @@ abstract contract Quotes is IPolicyBook, EIP712 {
     }
 
     function _bindingScore(Quote memory quote) private view returns (uint256) {
-        (uint16 score, uint32 newest, bytes32 modelHash) = riskFeed.bindingScore(quote.riskIndex);
+        (uint16 score, uint32 newest, bytes32 modelHash) = _riskFeed.bindingScore(quote.riskIndex);
         uint32 frame = quote.scoreFrame;
         require(frame <= newest && newest - frame < QUOTE_FRAMES, ScoreFrameNotNewest(frame, newest));
         require(quote.modelHash == modelHash, ModelMismatch(quote.modelHash, modelHash));

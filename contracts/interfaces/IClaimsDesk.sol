@@ -35,7 +35,6 @@ interface IClaimsDesk {
         uint32 reviewWindow;
     }
 
-    event ClaimOpened(ClaimId indexed claim, PolicyId indexed policy, uint64 indexed runStart);
     event ClaimPaid(ClaimId indexed claim, PolicyId indexed policy, address indexed payee, uint128 amount, uint64 seconds_, bool reviewed);
     /// @param decideFrom first second of the first round
     /// @param deadline last second of the first round
@@ -83,7 +82,7 @@ interface IClaimsDesk {
     /// @notice Pays, or schedules for review, what a policy is due from the run that starts at `runStart`. Anyone may call.
     ///   The instant part is paid as slots close; what exceeds it is scheduled once the run's length can no longer change the due.
     /// @custom:throws NotCovered, ClaimWindowClosed, ClaimIsHeld, NothingDue; RunNotSettleable and NotARun of IncidentRegistry
-    /// @custom:emits ClaimOpened, ClaimPaid, PaymentDelayed, ClaimScheduled
+    /// @custom:emits ClaimPaid, PaymentDelayed, ClaimScheduled
     function settle(PolicyId policy, uint64 runStart) external returns (uint128 paid, uint128 scheduled);
     /// @notice The same for many; policies without anything due are passed over, so that nobody can spoil the list.
     function settleMany(PolicyId[] calldata policies, uint64 runStart) external;

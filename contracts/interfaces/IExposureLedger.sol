@@ -26,6 +26,7 @@ interface IExposureLedger {
     error BadDependencies(uint128 dependencies);
     error OnlyBooks(address caller);
     error OnlyIncidentRegistry(address caller);
+    error OnlyRiskRegister(address caller);
     error ReleaseExceedsBooked(Dimension dimension, uint256 key, uint256 amount, uint256 booked);
 
     // ------------------------------------------------------------------ product admin
@@ -51,6 +52,13 @@ interface IExposureLedger {
     /// @custom:emits DependencyFrozen
     function freeze(uint32 dependency, uint40 until) external;
 
+    // ------------------------------------------------------------------ risk register
+
+    /// @notice Keeps whose risk it is beside what is booked on it, once. Only RiskRegister.
+    /// @custom:pre the risk is new
+    /// @custom:throws OnlyRiskRegister
+    function setApplicant(RiskIndex risk, address applicant) external;
+
     // ------------------------------------------------------------------ books
 
     /// @notice Books `amount` against the caps of all four dimensions. Only PolicyBook and Facility.
@@ -71,8 +79,8 @@ interface IExposureLedger {
     /// @notice No cap set for a key means the default cap.
     function booked(Dimension dimension, uint256 key) external view returns (uint128 booked_, uint128 cap);
 
-    /// @notice Sums insured on a risk, booked now.
-    function insuredOn(RiskIndex risk) external view returns (uint256);
+    /// @notice Sums insured on a risk, booked now, and whose risk it is (zero when it was never registered).
+    function insuredOn(RiskIndex risk) external view returns (uint256 insured, address applicant);
 
     /// @notice First second at which a key takes new cover again, 0 when it was never paused or frozen.
     function closedUntil(Dimension dimension, uint256 key) external view returns (uint40);

@@ -36,9 +36,10 @@ interface IProductBook {
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
     function requireOpen(ProductId product) external view returns (Terms memory);
 
-    /// @notice Where terms and table are stored (`ProductRecord`), if new cover may be sold.
+    /// @notice The same for a caller that has read the product's record.
+    /// @param termsHash as the record has it
     /// @custom:throws UnknownProduct, ProductIsClosed, HashIsRetired
-    function openRecord(ProductId product) external view returns (address);
+    function requireSold(ProductId product, bytes32 termsHash) external view;
 
     /// @notice Where terms and table are stored (`ProductRecord`).
     /// @custom:throws UnknownProduct

@@ -94,7 +94,6 @@ struct Cover {
     ProductId product;
     RiskIndex risk;
     address holder;
-    address applicant;
     /// start of the segment; an incident must begin at or after start + coverageLag
     uint40 start;
     /// first second not covered: the policy's end, cancellation or lapse

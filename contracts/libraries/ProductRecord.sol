@@ -11,6 +11,8 @@ import {CodeStore} from "./CodeStore.sol";
 ///   was created, and whoever knows book and number can read the record without asking the book.
 library ProductRecord {
     uint256 private constant TERMS_SIZE = 19 * 32;
+    /// @dev in the record's code, which begins with one byte of its own
+    uint256 private constant RATE_UNIT_AT = 13 * 32 + 1;
 
     function write(Terms memory terms, uint256 table) internal returns (address record) {
         return CodeStore.write(abi.encode(terms, table));
@@ -23,6 +25,18 @@ library ProductRecord {
         assembly ("memory-safe") {
             terms := add(data, 32)
             table := mload(add(data, 640))
+        }
+    }
+
+    /// @notice Rate table and rate unit alone; zeros of a product that does not exist.
+    function ratesOf(IProductBook book, ProductId product) internal view returns (uint256 table, uint256 rateUnit) {
+        address record = addressOf(address(book), product);
+        (uint256 unitAt, uint256 tableAt) = (RATE_UNIT_AT, TERMS_SIZE + 1);
+        assembly ("memory-safe") {
+            extcodecopy(record, 0, unitAt, 32)
+            extcodecopy(record, 32, tableAt, 32)
+            rateUnit := mload(0)
+            table := mload(32)
         }
     }
 

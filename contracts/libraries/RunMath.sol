@@ -4,7 +4,7 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title Runs of marked slots, and what their seconds are worth.
-/// @dev Slot s is the seconds [s * length, (s + 1) * length). Two marked slots belong to one run when the clear slots between them last
+/// @dev Unchecked: numbers of slots are seconds over a length, far from the ends of their types. Slot s is the seconds [s * length, (s + 1) * length). Two marked slots belong to one run when the clear slots between them last
 ///   less than the merge gap (neighbours always do); those clear slots then count as lost. A run is named by its first slot, which has no
 ///   marked slot within the merge gap before it. `backend/domain/liability.py` is the same rule written another way.
 library RunMath {
@@ -19,10 +19,12 @@ library RunMath {
 
     /// @notice Mask of the slots of an epoch from `from` up to but not including `to`, which may lie outside of it.
     function window(uint64 base, uint64 from, uint64 to) internal pure returns (uint64) {
-        uint64 low = from > base ? from - base : 0;
-        uint64 high = to > base ? to - base : 0;
-        uint64 below = high >= EPOCH ? type(uint64).max : (uint64(1) << high) - 1;
-        return low >= EPOCH ? 0 : below & (type(uint64).max << low);
+        unchecked {
+            uint64 low = from > base ? from - base : 0;
+            uint64 high = to > base ? to - base : 0;
+            uint64 below = high >= EPOCH ? type(uint64).max : (uint64(1) << high) - 1;
+            return low >= EPOCH ? 0 : below & (type(uint64).max << low);
+        }
     }
 
     /// @notice Carries a run whose last marked slot is `last` through the epoch that begins at slot `base`.
@@ -30,17 +32,19 @@ library RunMath {
     /// @return last_ the last marked slot of the run that lies in or before the epoch
     /// @return ended whether a marked slot further away than the gap was met
     function extend(uint64 mask, uint64 base, uint64 last, uint64 gap) internal pure returns (uint64 last_, bool ended) {
-        uint64 next = last + 1 > base ? last + 1 : base;
-        uint64 rest = next - base >= EPOCH ? 0 : mask >> (next - base);
-        last_ = last;
-        while (rest != 0) {
-            uint64 clear = trailingZeros(rest);
-            if (next + clear - last_ - 1 > gap) return (last_, true);
-            rest >>= clear;
-            uint64 marked = trailingZeros(~rest);
-            last_ = next + clear + marked - 1;
-            next = last_ + 1;
-            rest >>= marked;
+        unchecked {
+            uint64 next = last + 1 > base ? last + 1 : base;
+            uint64 rest = next - base >= EPOCH ? 0 : mask >> (next - base);
+            last_ = last;
+            while (rest != 0) {
+                uint64 clear = trailingZeros(rest);
+                if (next + clear - last_ - 1 > gap) return (last_, true);
+                rest >>= clear;
+                uint64 marked = trailingZeros(~rest);
+                last_ = next + clear + marked - 1;
+                next = last_ + 1;
+                rest >>= marked;
+            }
         }
     }
 
@@ -49,18 +53,25 @@ library RunMath {
     /// @return ended whether nothing further can join the run
     function absorb(uint64 mask, uint64 base, uint64 last, uint64 gap, uint64 frontier) internal pure returns (uint64 last_, bool ended) {
         (last_, ended) = extend(mask & window(base, base, frontier), base, last, gap);
-        uint64 seen = base + EPOCH < frontier ? base + EPOCH : frontier;
-        ended = ended || seen - last_ - 1 > gap;
+        unchecked {
+            uint64 seen = base + EPOCH < frontier ? base + EPOCH : frontier;
+            ended = ended || seen - last_ - 1 > gap;
+        }
     }
 
     /// @notice Number of clear bits below the lowest set one; 64 for 0.
     function trailingZeros(uint64 value) internal pure returns (uint64) {
-        return value == 0 ? EPOCH : uint64(Math.log2(uint256(value & (~value + 1))));
+        unchecked {
+            return value == 0 ? EPOCH : uint64(Math.log2(uint256(value & (~value + 1))));
+        }
     }
 
     /// @notice What seconds of loss beyond the waiting period are worth, token units.
+    /// @custom:pre seconds and loss per hour below 2^128
     function payoutDown(uint256 lostSeconds, uint256 waitingPeriod, uint256 lossPerHour) internal pure returns (uint256) {
-        return lostSeconds <= waitingPeriod ? 0 : ((lostSeconds - waitingPeriod) * lossPerHour) / HOUR;
+        unchecked {
+            return lostSeconds <= waitingPeriod ? 0 : ((lostSeconds - waitingPeriod) * lossPerHour) / HOUR;
+        }
     }
 
     /// @notice Least seconds beyond the waiting period that are worth `amount`.

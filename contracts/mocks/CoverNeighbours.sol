@@ -15,7 +15,6 @@ contract CoverNeighbours {
     uint32 public frame;
     bytes32 public modelHash;
     bool public stale;
-    address private _applicant;
     uint32 private _dependencyCount;
     bytes32 public retired;
 
@@ -68,10 +67,6 @@ contract CoverNeighbours {
 
     // ------------------------------------------------------------------ register
 
-    function setApplicant(address applicant) external {
-        _applicant = applicant;
-    }
-
     function setDependencyCount(uint32 count) external {
         _dependencyCount = count;
     }
@@ -82,8 +77,12 @@ contract CoverNeighbours {
         }
     }
 
-    function applicantOf(RiskIndex) external view returns (address) {
-        return _applicant;
+    // ------------------------------------------------------------------ ledger, for tests of the register
+
+    mapping(RiskIndex => address) public applicantOf;
+
+    function setApplicant(RiskIndex risk, address applicant) external {
+        applicantOf[risk] = applicant;
     }
 
     // ------------------------------------------------------------------ model registry

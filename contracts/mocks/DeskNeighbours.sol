@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IClaimsDesk} from "../interfaces/IClaimsDesk.sol";
 import {BatchId, Cover, Payment, PolicyId, ProductId, RiskIndex, SubjectId, Terms} from "../interfaces/Types.sol";
+import {Covers} from "../libraries/Covers.sol";
 import {Indices} from "../libraries/Indices.sol";
 import {Payments} from "../libraries/Payments.sol";
 import {ProductRecord} from "../libraries/ProductRecord.sol";
@@ -35,6 +36,7 @@ contract DeskNeighbours is RunReader {
     mapping(BatchId => ICertificateBook.Settled) private _batches;
     /// @dev sums insured by risk; premium consumed by policy
     mapping(uint256 => uint128) private _insured;
+    mapping(uint256 => address) private _applicants;
     mapping(PolicyId => uint128) private _earned;
     uint64 private _frontier;
 
@@ -68,6 +70,11 @@ contract DeskNeighbours is RunReader {
         _insured[risk] = amount;
     }
 
+    /// @notice Whose risk it is; until then the neighbours' own.
+    function setApplicant(uint256 risk, address applicant) external {
+        _applicants[risk] = applicant;
+    }
+
     function setEarned(PolicyId policy, uint128 amount) external {
         _earned[policy] = amount;
     }
@@ -88,10 +95,21 @@ contract DeskNeighbours is RunReader {
 
     // ---------------------------------------------------------------- asked by the desk
 
-    function coverAt(PolicyId policy, uint40) external view returns (Cover memory cover) {
+    function coverAt(PolicyId policy, uint40) public view returns (Cover memory cover) {
         cover = _covers[policy];
         cover.product = ProductId.wrap(_products);
         if (released[policy]) cover.inForce = false;
+    }
+
+    /// @dev Says nothing of policies with even numbers, so that the desk asks for their cover.
+    function coverWords(
+        PolicyId policy,
+        uint40 time
+    ) external view returns (uint256 parties, uint256 amounts, uint256 dependencies) {
+        if (PolicyId.unwrap(policy) % 2 == 0) return (0, 0, 0);
+        Cover memory cover = coverAt(policy, time);
+        (parties, amounts) = Covers.pack(cover);
+        dependencies = cover.dependencies;
     }
 
     function closedBefore(uint40 time) public view override returns (uint64) {
@@ -116,8 +134,9 @@ contract DeskNeighbours is RunReader {
         (due.count, due.amount) = (uint32(indices.count()), uint128(leaves.length));
     }
 
-    function insuredOn(RiskIndex risk) external view returns (uint256) {
-        return _insured[RiskIndex.unwrap(risk)];
+    function insuredOn(RiskIndex risk) external view returns (uint256 insured, address applicant) {
+        applicant = _applicants[RiskIndex.unwrap(risk)];
+        return (_insured[RiskIndex.unwrap(risk)], applicant == address(0) ? address(this) : applicant);
     }
 
     function premiumAt(PolicyId policy, uint40) external view returns (uint128, uint128) {

@@ -2,12 +2,16 @@
 pragma solidity 0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IRiskRegister} from "../interfaces/IRiskRegister.sol";
 import {RiskIndex} from "../interfaces/Types.sol";
 
 /// @title Gives insured network assets and their shared dependencies dense indices.
 contract RiskRegister is IRiskRegister, AccessManaged {
     uint16 private constant MAX_SCORE = 10_000;
+
+    /// @notice Told each risk's applicant, so that it stands beside what is booked on the risk.
+    IExposureLedger public immutable exposureLedger;
 
     /// @inheritdoc IRiskRegister
     uint32 public riskCount;
@@ -20,7 +24,9 @@ contract RiskRegister is IRiskRegister, AccessManaged {
     mapping(bytes32 assetHash => bool) private _knownAssets;
     mapping(bytes32 nameHash => bool) private _knownDependencies;
 
-    constructor(address authority) AccessManaged(authority) {}
+    constructor(address authority, IExposureLedger exposureLedger_) AccessManaged(authority) {
+        exposureLedger = exposureLedger_;
+    }
 
     // ---- underwriter
 
@@ -35,6 +41,7 @@ contract RiskRegister is IRiskRegister, AccessManaged {
         _assets[index] = assetHash;
         _flippedBaseScores[index / 16] |= uint256(~baseScore) << _shift(index);
         emit RiskRegistered(RiskIndex.wrap(index), applicant, assetHash, baseScore);
+        exposureLedger.setApplicant(RiskIndex.wrap(index), applicant);
         return RiskIndex.wrap(index);
     }
 

@@ -23,7 +23,7 @@ abstract contract RunReader is IRunReader {
     /// @inheritdoc IRunReader
     function readRun(Scope calldata scope, uint64 start, uint256 until) external view returns (uint64 last, bool ended) {
         uint64 frontier = closedBefore(uint40(block.timestamp - scope.holdWindow));
-        require(start < frontier, RunNotSettleable(start, settleableAt(start, scope.holdWindow)));
+        if (start >= frontier) revert RunNotSettleable(start, settleableAt(start, scope.holdWindow));
         uint64 gap = RunMath.bridged(scope.mergeGap, slotLength);
         uint64 epoch = start / RunMath.EPOCH;
         uint64 mask = _marks(scope, epoch);

@@ -127,7 +127,6 @@ def test_hold__of_a_scheduled_claim__shows_in_the_insurers_referrals_alone(bench
     first = attacked(bench)
     run_screen(bench.services)
     claim = claim_id(1, first)
-    bench.event("ClaimsDesk", "ClaimOpened", claim=claim, policy=1, runStart=first)
     bench.event(
         "ClaimsDesk", "ClaimScheduled", claim=claim, policy=1, amount=10**6, decideFrom=0,
         deadline=2**40 - 1,

@@ -43,7 +43,6 @@ def claim_in_review(bench: Bench, decide_from: int = 0) -> None:
         rate=10**16, loading=0, premium=10**6, start=bench.market.time,
         end=bench.market.time + 86_400,
     )  # fmt: skip
-    bench.event("ClaimsDesk", "ClaimOpened", claim=CLAIM, policy=1, runStart=5)
     bench.event(
         "ClaimsDesk", "ClaimScheduled",
         claim=CLAIM, policy=1, amount=8_750_000_000, decideFrom=decide_from or bench.market.time,

@@ -111,7 +111,7 @@ def deploy_world(project: Any, accounts: Any, capital: int = 100_000 * UNIT) -> 
         _created(admin, admin.nonce + n) for n in (1, 2, 3, 4)
     )
     ledger = project.ExposureLedger.deploy(
-        authority, eve, facility_at, book_at, clock, 10**6 * UNIT, sender
+        authority, eve, facility_at, book_at, clock, eve, 10**6 * UNIT, sender
     )
     facility = project.Facility.deploy(
         authority,

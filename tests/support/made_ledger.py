@@ -875,9 +875,6 @@ class Made:
         policy.granted += due
         claim = claim_of(number, start)
         with self.transaction("ClaimsDesk"):
-            slot = start // SLOT
-            if not before:
-                self.emit("ClaimsDesk", "ClaimOpened", claim=claim, policy=number, runStart=slot)
             if due > instant:
                 self.scheduled[number, start] = due - instant
                 self.emit(
@@ -963,7 +960,6 @@ class Made:
         batch.paid |= set(due)
         amount = sum(batch.leaves[i][1] * UNIT for i in due)
         with self.transaction("ClaimsDesk"):
-            slot = start // SLOT
             self.emit(
                 "CertificateBook", "CertificatesClaimed", batch=number, runStart=slot,
                 indices=pack_indices(due), amount=amount,

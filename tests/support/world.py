@@ -137,7 +137,6 @@ class World:
         self.bench.event(
             "IncidentRegistry", "SlotsAttested", subject=0, epoch=1, lostMask=7, attackMask=7
         )
-        self.bench.event("ClaimsDesk", "ClaimOpened", claim=CLAIM, policy=1, runStart=64)
         self.bench.event(
             "ClaimsDesk", "ClaimScheduled", claim=CLAIM, policy=1, amount=10**6,
             decideFrom=0, deadline=2**40 - 1,

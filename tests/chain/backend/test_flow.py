@@ -239,7 +239,7 @@ def test_lifecycle__paid_policy__has_every_stage_with_its_transaction(
         "product_registered", "applicant_onboarded", "risk_registered", "score_moved",
         "quote_accepted", "policy_bound", "rate_reset",
     ]  # fmt: skip
-    assert set(steps[7:]) == {"slots_attested", "claim_opened", "claim_paid"}
+    assert set(steps[7:]) == {"slots_attested", "claim_paid"}
 
 
 def test_rates__score_rises__are_listed_with_their_transaction(

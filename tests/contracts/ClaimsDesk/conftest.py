@@ -77,7 +77,6 @@ class World:
             "product": PRODUCT,
             "risk": RISK,
             "holder": person("holder").address,
-            "applicant": person("applicant").address,
             "start": self.time(-1_000),
             "end": self.time(1_000),
             "sum_insured": 1_000_000_000,
@@ -191,6 +190,7 @@ def world(fn_isolation, deployed, chain, accounts):
     )
     zero = (chain.time() // (64 * SLOT) + 2) * 64
     world = World(desk, neighbours, accounts[18], chain, accounts[14], terms, zero)
+    neighbours.setApplicant(RISK, person("applicant").address, {"from": world.relayer})
     world.set_terms()
     world.set_cover()
     return world

@@ -70,8 +70,10 @@ def test_year__premium_consumed__raises_the_limit(world):
 
 def test_year__other_applicant__has_a_limit_of_its_own(world):
     world.set_terms(unreviewed_limit=4 * GRAIN)
-    world.set_cover(2, applicant=person("stranger").address)
+    world.neighbours.setApplicant(RISK + 1, person("stranger").address, {"from": world.relayer})
+    world.set_cover(2, risk=RISK + 1)
     world.mark([*range(8)])
+    world.mark([*range(8)], subject=RISK + 1)
     world.after(20)
     assert world.settled()[0] == world.settled(2)[0] == 4 * GRAIN
 

@@ -9,7 +9,7 @@ DEFAULT_CAP = 1_000
 
 @pytest.fixture(scope="module")
 def people(accounts):
-    names = ("admin", "policies", "facility", "certificates", "incidents", "stranger")
+    names = ("admin", "policies", "facility", "certificates", "incidents", "stranger", "register")
     return SimpleNamespace(**dict(zip(names, accounts, strict=False)))
 
 
@@ -27,6 +27,7 @@ def ledger(ExposureLedger, Authority, people):
         people.facility,
         people.certificates,
         people.incidents,
+        people.register,
         DEFAULT_CAP,
         {"from": people.admin},
     )

@@ -69,3 +69,19 @@ def test_room__is_the_smallest_of_all_dimensions(ledger, book, cell, people):
         assert room() == cap - (0 if dimension == DEPENDENCY else 100)
     ledger.setCap(RISK, 7, 50, {"from": people.admin})
     assert room() == 0
+
+
+def test_set_applicant__anyone_but_the_register__is_refused(ledger, people):
+    with reverts_with("OnlyRiskRegister", people.stranger):
+        ledger.setApplicant.call(7, people.stranger, {"from": people.stranger})
+
+
+def test_insured_on__booked_risk__is_its_sum_and_its_applicant(ledger, book, people):
+    ledger.setApplicant(7, people.stranger, {"from": people.register})
+    book(60)
+    ledger.setCap(RISK, 7, 100, {"from": people.admin})
+    book(40)
+    assert tuple(ledger.insuredOn(7)) == (100, people.stranger)
+    assert tuple(ledger.booked(RISK, 7)) == (100, 100)
+    with reverts_with("CapExceeded", RISK, 7, 1, 0):
+        book(1)

@@ -15,7 +15,7 @@ def test_set_cap__beyond_what_a_line_holds__is_refused(ledger, people):
 
 def test_deploy__default_beyond_what_a_line_holds__is_refused(ExposureLedger, people):
     with reverts_with("CapTooHigh", 2**63):
-        ExposureLedger.deploy(*[people.admin] * 5, 2**63, {"from": people.admin})
+        ExposureLedger.deploy(*[people.admin] * 6, 2**63, {"from": people.admin})
 
 
 def test_set_cap__zero__refuses_new_cover_and_keeps_what_is_booked(ledger, book, people):

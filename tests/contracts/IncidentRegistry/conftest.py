@@ -29,7 +29,8 @@ def ledger(ExposureLedger, authority, accounts):
     """Freezes for the registry that the same account deploys next."""
     registry_at = created_address(accounts[0].address, accounts[0].nonce + 1)
     books = [accounts[8]] * 3
-    return ExposureLedger.deploy(authority, *books, registry_at, 10**12, {"from": accounts[0]})
+    neighbours = (registry_at, accounts[8])
+    return ExposureLedger.deploy(authority, *books, *neighbours, 10**12, {"from": accounts[0]})
 
 
 @pytest.fixture(scope="module")

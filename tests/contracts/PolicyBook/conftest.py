@@ -39,7 +39,6 @@ def people(accounts):
 def neighbours(CoverNeighbours, people):
     neighbours = CoverNeighbours.deploy({"from": people.admin})
     neighbours.setReport(FRAME, MODEL_HASH, False, {"from": people.admin})
-    neighbours.setApplicant(people.alice, {"from": people.admin})
     neighbours.setScore(RISK, 1_300, 1_300, {"from": people.admin})
     return neighbours
 
@@ -62,8 +61,10 @@ def system(ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighb
     products = ProductBook.deploy(authority, neighbours, admin)
     index = RateIndex.deploy(neighbours, book_at, admin)
     ledger = ExposureLedger.deploy(
-        authority, book_at, people.platform, people.platform, people.admin, 10**13, admin
+        authority, book_at, *[people.platform] * 2, *[people.admin] * 2, 10**13, admin
     )
+    for risk in (RISK, RISK + 1):
+        ledger.setApplicant(risk, people.alice, admin)
     book = PolicyBook.deploy(
         authority,
         coin,

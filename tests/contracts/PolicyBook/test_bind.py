@@ -114,6 +114,12 @@ def test_bind__other_applicant_than_registered__is_refused(try_bind, people):
         try_bind(applicant=people.bob.address)
 
 
+def test_bind__risk_never_registered__is_refused(try_bind):
+    nobody = "0x" + "00" * 20
+    with reverts_with("ApplicantMismatch", nobody, nobody):
+        try_bind(risk_index=RISK + 2, applicant=nobody)
+
+
 def test_bind__stale_feed__is_refused(try_bind, neighbours, people):
     neighbours.setReport(FRAME, MODEL_HASH, True, {"from": people.admin})
     with reverts_with("StaleScore", RISK, FRAME, ...):

@@ -34,6 +34,6 @@ def test_close__open_product__sells_nothing_more_and_keeps_its_terms(
     with reverts_with("ProductIsClosed", product):
         books.requireOpen(product)
     with reverts_with("ProductIsClosed", product):
-        books.openRecord(product)
+        books.requireSold(product, terms.terms_hash)
     assert tuple(books.termsOf(product)) == terms.args()
     assert books.table(product)[0] == pack(TABLE)

@@ -9,12 +9,15 @@ def product(books, terms, accounts):
     return books.register(terms.args(), pack(TABLE), {"from": accounts[0]}).return_value
 
 
-@pytest.mark.parametrize(
-    "view", ["termsOf", "requireOpen", "topRate", "table", "recordOf", "openRecord"]
-)
+@pytest.mark.parametrize("view", ["termsOf", "requireOpen", "topRate", "table", "recordOf"])
 def test_views__unknown_product__are_refused(books, view):
     with reverts_with("UnknownProduct", 9):
         getattr(books, view)(9)
+
+
+def test_require_sold__unknown_product__is_refused(books):
+    with reverts_with("UnknownProduct", 9):
+        books.requireSold(9, TERMS_HASH)
 
 
 def test_rate__unknown_product__is_refused(books):
@@ -38,7 +41,7 @@ def test_open_record__terms_hash_retired_since__is_refused_but_terms_stay(
 ):
     neighbours.retire(TERMS_HASH, {"from": accounts[0]})
     with reverts_with("HashIsRetired", TERMS_HASH, ...):
-        books.openRecord(product)
+        books.requireSold(product, TERMS_HASH)
     with reverts_with("HashIsRetired", TERMS_HASH, ...):
         books.requireOpen(product)
     assert tuple(books.termsOf(product)) == terms.args()
@@ -52,4 +55,3 @@ def test_record__is_code_that_begins_with_stop_and_holds_terms_and_table(
     assert len(code) == 1 + 32 * 20
     assert int.from_bytes(code[-32:], "big") == pack(TABLE)
     assert "0x" + code[-64:-32].hex() == TERMS_HASH
-    assert books.openRecord(product) == books.recordOf(product)

@@ -33,8 +33,9 @@ def models(ModelRegistry, authority, accounts):
 
 
 @pytest.fixture(scope="module")
-def register(RiskRegister, authority, accounts):
-    register = RiskRegister.deploy(authority, {"from": accounts[0]})
+def register(RiskRegister, CoverNeighbours, authority, accounts):
+    ledger = CoverNeighbours.deploy({"from": accounts[0]})
+    register = RiskRegister.deploy(authority, ledger, {"from": accounts[0]})
     oracle.allow(authority, register, oracle.UNDERWRITER, accounts[0], "registerRisk")
     return register
 

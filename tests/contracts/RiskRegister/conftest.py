@@ -9,9 +9,15 @@ def underwriter(accounts):
 
 
 @pytest.fixture(scope="module")
-def register(Authority, RiskRegister, accounts, underwriter):
+def ledger(CoverNeighbours, accounts):
+    """Remembers what the register tells the ledger."""
+    return CoverNeighbours.deploy({"from": accounts[0]})
+
+
+@pytest.fixture(scope="module")
+def register(Authority, RiskRegister, ledger, accounts, underwriter):
     authority = Authority.deploy(accounts[0], {"from": accounts[0]})
-    register = RiskRegister.deploy(authority, {"from": accounts[0]})
+    register = RiskRegister.deploy(authority, ledger, {"from": accounts[0]})
     functions = ("registerRisk", "registerDependency")
     oracle.allow(authority, register, oracle.UNDERWRITER, underwriter, *functions)
     return register

@@ -41,6 +41,13 @@ def test_register_risk__new_assets__get_dense_indices(register, accounts, underw
     }
 
 
+def test_register_risk__new_asset__tells_the_ledger_whose_risk_it_is(
+    register, ledger, accounts, underwriter
+):
+    register.registerRisk(accounts[3], ASSET, 3_000, {"from": underwriter})
+    assert ledger.applicantOf(0) == accounts[3]
+
+
 def test_risk_of__index_not_given__is_refused(register):
     with reverts_with("UnknownRisk", 0):
         register.riskOf(0)

@@ -17,7 +17,7 @@ LIFE = [
     ("policy_bound", Stage.PROTECT),
     ("rate_reset", Stage.PROTECT),
     ("slots_attested", Stage.DETECT),
-    ("claim_opened", Stage.RESPOND),
+    ("claim_scheduled", Stage.RESPOND),
     ("claim_paid", Stage.RECOVER),
     ("rate_reset", Stage.RECOVER),
     ("slots_attested", Stage.DETECT),
@@ -34,7 +34,7 @@ def steps(*kinds: str) -> list[Step]:
         ("policy_bound",),
         ("product_registered", "policy_bound"),
         ("product_registered", "risk_registered", "slots_attested"),
-        ("product_registered", "risk_registered", "policy_bound", "claim_opened"),
+        ("product_registered", "risk_registered", "policy_bound", "claim_scheduled"),
         ("product_registered", "risk_registered", "product_registered"),
     ],
 )
