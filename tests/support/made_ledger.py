@@ -960,6 +960,7 @@ class Made:
         batch.paid |= set(due)
         amount = sum(batch.leaves[i][1] * UNIT for i in due)
         with self.transaction("ClaimsDesk"):
+            slot = start // SLOT
             self.emit(
                 "CertificateBook", "CertificatesClaimed", batch=number, runStart=slot,
                 indices=pack_indices(due), amount=amount,
