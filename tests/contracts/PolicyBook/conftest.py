@@ -63,8 +63,6 @@ def system(ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighb
     ledger = ExposureLedger.deploy(
         authority, book_at, *[people.platform] * 2, *[people.admin] * 2, 10**13, admin
     )
-    for risk in (RISK, RISK + 1):
-        ledger.setApplicant(risk, people.alice, admin)
     book = PolicyBook.deploy(
         authority,
         coin,
@@ -78,6 +76,8 @@ def system(ProductBook, RateIndex, ExposureLedger, PolicyBook, authority, neighb
         admin,
     )
     assert book.address == book_at
+    for risk in (RISK, RISK + 1):
+        ledger.setApplicant(risk, people.alice, admin)
     products.register(policy_terms(neighbours.address).args(), pack(TABLE), admin)
     return SimpleNamespace(products=products, index=index, ledger=ledger, book=book)
 
