@@ -28,7 +28,7 @@ def b32(text):
 
 
 def test_bind__after_the_deadline__is_refused(try_bind, chain):
-    deadline = chain.time() - 1
+    deadline = chain[-1].timestamp - 1
     with reverts_with("QuoteExpired", deadline, ...):
         try_bind(deadline=deadline)
 
