@@ -11,10 +11,13 @@ import httpx
 
 from scripts.demo.processes import HTTP, CallRefused, DemoFailed, Processes
 
+TRIES = 3
+
 
 @dataclass
 class Api:
-    """One caller with one key; writes carry a fresh idempotency key."""
+    """One caller with one key; writes carry a fresh idempotency key, so that a request the node had
+    no answer for (503) can be repeated."""
 
     url: str
     key: str
@@ -24,11 +27,15 @@ class Api:
         headers = {"Authorization": f"Bearer {self.key}"}
         if method == "POST":
             headers["Idempotency-Key"] = uuid.uuid4().hex
-        try:
-            answer = HTTP.request(method, self.url + path, headers=headers, **options)
-        except httpx.HTTPError as error:
-            self.group.look()
-            raise DemoFailed(f"the backend does not answer {method} {path}: {error}") from error
+        for again in range(TRIES, 0, -1):
+            try:
+                answer = HTTP.request(method, self.url + path, headers=headers, **options)
+            except httpx.HTTPError as error:
+                self.group.look()
+                raise DemoFailed(f"the backend does not answer {method} {path}: {error}") from error
+            if answer.status_code != 503 or again == 1:
+                break
+            self.group.look(1.0)
         if answer.status_code >= 400:
             raise DemoFailed(f"{method} {path}: {answer.status_code} {answer.text[:400]}")
         return answer.json()

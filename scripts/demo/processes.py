@@ -122,12 +122,18 @@ class Processes:
         self.children.append(child)
         return child
 
-    def look(self) -> None:
-        """Raises ProcessEnded for the first child that ended and should not have."""
-        for child in self.children:
-            code = child.ended
-            if code is not None and not child.may_end:
-                raise ProcessEnded(child.name, code, child.log)
+    def look(self, seconds: float = 0) -> None:
+        """Raises ProcessEnded for the first child that ended and should not have, or does so within
+        `seconds`: who talked to it may know before the system says so."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for child in self.children:
+                code = child.ended
+                if code is not None and not child.may_end:
+                    raise ProcessEnded(child.name, code, child.log)
+            if time.monotonic() >= deadline:
+                return
+            time.sleep(0.05)
 
     def wait(self, what: str, ready: Callable[[], bool], seconds: float, step: float = 0.1) -> None:
         """Waits until `ready`, looking at the children meanwhile; DemoFailed after `seconds`."""
@@ -178,7 +184,7 @@ def processes(folder: Path, keep: Callable[[], bool]) -> Iterator[Processes]:
         except ProcessEnded:
             raise
         except (DemoFailed, ChainError, OSError) as error:
-            group.look()
+            group.look(0.5)
             raise DemoFailed(str(error)) from error
         if keep():
             group.children.clear()

@@ -223,6 +223,7 @@ class Story:
         premium_float = self.api.post("/v1/facility/deposits", {"amount": str(5_000 * COIN)})
         self.show("underwriter's bond", self.admin.settled(bond))
         self.show("platform's premium float", self.api.settled(premium_float))
+        self.wait_for("the committee's first report", self._reported)
         series = self.admin.post(
             "/v1/series",
             {
@@ -619,6 +620,14 @@ class Story:
             if until is not None and until():
                 return True
         return False
+
+    def _reported(self) -> bool:
+        """Whether any score is on chain, the class base too: only then can something be sold."""
+        try:
+            self.system.read("RiskFeed", "scoreOf", self.risk)
+        except Web3Exception:  # NoScore
+            return False
+        return True
 
     def _scored(self) -> bool:
         """Whether a score from sensor data is on chain; without any it stands at the class base."""
