@@ -308,6 +308,8 @@ class Economy:
         old = policy.sums
         if sums.insured > old.insured or sums.hourly > old.hourly:
             raise Refused("NotAReduction")
+        if not 0 < sums.hourly <= sums.insured:
+            raise Refused("LossPerHourOutOfRange")
         policy.turn(now, policy.earned_last(*self._path(policy), now), sums)
 
     def cancel(self, number: int, now: int) -> int:

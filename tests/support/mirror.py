@@ -57,7 +57,7 @@ BUCKET = 3_600
 SYSTEM = replace(
     PARAMETERS,
     default_daily_limit=10**15,
-    daily_instant_ceiling=3_000 * DOLLAR,
+    daily_instant_ceiling=1_200 * DOLLAR,
     challenge_bond=100 * DOLLAR,
     appeal_window=300,
     pause_length=600,

@@ -97,10 +97,11 @@ class EconomyMachine(RuleBasedStateMachine):
 
     @initialize(risk=RISK, insured=INSURED, hourly=st.integers(1, 4), slots=st.integers(0, 40))
     def history_begins(self, risk: int, insured: int, hourly: int, slots: int) -> None:
-        """With a policy, room for certificates on the same risk, and an outage."""
+        """With two policies, room for certificates on the same risk, and an outage."""
         sums = Sums(insured * DOLLAR, insured * DOLLAR // hourly)
         mirror = self.mirror
-        mirror.bind(mirror.outages, "holder", risk, sums, 60 * DOLLAR, 10 * DAY)
+        for holder in HOLDERS:
+            mirror.bind(mirror.outages, holder, risk, sums, 60 * DOLLAR, 10 * DAY)
         bucket = mirror.now + 20_000
         mirror.reserve(risk, 3_000, 40, bucket, False)
         mirror.live.wait(60)
@@ -368,6 +369,7 @@ class EconomyMachine(RuleBasedStateMachine):
         name, move = moves[bond, units > 0]
         self._done(name, move(amount))
 
+    @precondition(lambda self: self.mirror.economy.leaving[0])
     @rule(wait=OFTEN)
     def withdraw_bond(self, wait: bool) -> None:
         if wait:
@@ -420,10 +422,14 @@ class EconomyMachine(RuleBasedStateMachine):
         self._done("claim, holders paid" if pushed else "claim, platform paid", paid)
 
     @precondition(lambda self: self._batches())
-    @rule(which=PICK, who=CALLERS)
-    def expire_batch(self, which: int, who: str) -> None:
-        expired = self.mirror.expire_batch(self._pick(which, self._batches()), who)
-        self._done("expire batch", expired)
+    @rule(which=PICK, who=CALLERS, wait=OFTEN)
+    def expire_batch(self, which: int, who: str, wait: bool) -> None:
+        e, batch = self.mirror.economy, self._pick(which, self._batches())
+        row = e.batches[batch]
+        product = e.products[e.series[row.series].product]
+        if wait:
+            self.mirror.live.wait_until(row.last_start + product.tenor + product.tail)
+        self._done("expire batch", self.mirror.expire_batch(batch, who))
 
     @precondition(lambda self: self.mirror.known.series)
     @rule(which=PICK, units=st.integers(1, 500))
