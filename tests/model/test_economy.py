@@ -105,11 +105,11 @@ def test_endorse__twice_the_cover_after_a_year__costs_five_and_then_ten() -> Non
 def test_reduce__half_the_cover__keeps_its_limit_booked_and_costs_half() -> None:
     made = economy()
     bind(made, 200, 50, 3 * YEAR)
-    made.reduce(1, Sums(100, 3_600), YEAR)
+    made.reduce(1, Sums(100, 100), YEAR)
     assert made.cell.locked == 200
     assert made.premium_at(1, 2 * YEAR) == (15, 35)
     with pytest.raises(Refused, match="NotAReduction"):
-        made.reduce(1, Sums(101, 3_600), YEAR)
+        made.reduce(1, Sums(101, 100), YEAR)
 
 
 def test_top_up__after_a_lapse__begins_cover_anew() -> None:
