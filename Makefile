@@ -57,7 +57,7 @@ crash: setup ## kills at every named point, reorgs, node faults, two backends at
 	@for engine in sqlite postgresql; do FLOWCOVER_FULL=1 FLOWCOVER_ENGINE=$$engine $(PY) -m pytest -p no:pytest-brownie -p no:cacheprovider tests/chain/backend/test_crash.py tests/chain/backend/test_faults.py tests/chain/backend/test_two_backends.py || exit 1; done
 
 fuzz-api: setup $(STAMPS)/fuzz ## schemathesis over all operations, more than 10,000 cases, in an environment of its own
-	@$(PY) -m scripts.fuzz_api .venv-fuzz/bin/schemathesis --examples $(or $(EXAMPLES),20)
+	@$(PY) -m scripts.fuzz_api .venv-fuzz/bin/schemathesis --examples $(or $(EXAMPLES),60)
 
 $(STAMPS)/fuzz: scripts/toolchain/fuzz.lock | $(STAMPS)/python
 	@test -x .venv-fuzz/bin/python || python3 -m venv .venv-fuzz

@@ -79,14 +79,12 @@ class Line:
         """f faulty: honest scores, right slots, nothing sent twice, back within two frames. More:
         no progress, or none that marks a slot wrongly."""
         back = self.recovery is not None and self.recovery <= 2
-        if self.lost_wrong or self.twice or not back:
+        # one transaction lost in a race for each report, and one for the slots
+        most_in_vain = self.reported + 1 if self.fault.races else 0
+        if self.lost_wrong or self.twice or self.reverted > most_in_vain or not back:
             return False
         if not self.fault.tolerated:
             return self.reported == 0 or not self.fault.stops
-        # one transaction lost in a race for each report, and one for the slots
-        most_in_vain = self.reported + 1 if self.fault.races else 0
-        if self.reverted > most_in_vain:
-            return False
         return self.reported > 0 and self.outside == 0 and self.lost_right
 
 
@@ -259,8 +257,8 @@ service is lost for {slots} slots; then it is healed.
   as a second report of a frame. What a liar throws away is its own gas.
 - *frames until the next report*: from healing; 0 is the frame in which the fault ended.
 - With f + 1 members crashed nothing may be reported. With f + 1 lying, scores may be theirs within
-  the feed's change caps, but no slot is lost; they also send in others' turns, so honest
-  transactions in vain are counted there and not judged.
+  the feed's change caps (`tests/contracts/threats` holds them to it; a drill does not), but no slot
+  is lost. Liars who are a quorum with one honest member also race it, which its gas pays for.
 - *partition* parts the faulty members from the others and the sensor, while each side goes on
   talking to itself and to the chain; *cut off* takes their network away altogether. Every member
   lives in a network namespace, joined by bridges in one that has no way out.

@@ -1,6 +1,6 @@
 """Fuzzes every operation of the API with schemathesis, from an environment of its own.
 
-    python -m scripts.fuzz_api SCHEMATHESIS [--examples 20]
+    python -m scripts.fuzz_api SCHEMATHESIS [--examples 60]
 
 The API runs over a database in which every operation has something to act on, and contracts that
 answer the same each time. Each key gets its own run: a platform's, and the insurer's. It fails on a
@@ -77,7 +77,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tool", help="path of the schemathesis command")
     parser.add_argument(
-        "--examples", type=int, default=20, help="most cases an operation and phase"
+        "--examples", type=int, default=60, help="most cases an operation and phase"
     )
     options = parser.parse_args()
     rows = []
