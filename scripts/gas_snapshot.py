@@ -69,8 +69,8 @@ warm state."""
 TEXT = """# Gas
 
 `make gas` writes this page and `tests/gas.json`: gasUsed of receipts on Ganache (optimizer on, 200
-runs, no viaIR, EVM `shanghai`, plain OpenZeppelin ERC-20 with 6 decimals, warm state). `make test`
-fails when a scenario grows by more than 2 %.
+runs, compiled by way of Yul (`viaIR`), EVM `shanghai`, plain OpenZeppelin ERC-20 with 6 decimals,
+warm state). `make test` fails when a scenario grows by more than 2 %.
 
 *Floor*: what no design avoids: 21,000 a transaction, 16 or 4 a byte of calldata, 22,100 a new
 storage slot, 5,000 a changed one, 2,100 a cold read, 3,100 a signature, 16,456 a transferFrom,
