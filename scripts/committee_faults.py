@@ -20,7 +20,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ from scripts.committee.wires import NODE, Wires, enter
 PARAMETERS = SystemParameters(
     frame_length=10,
     max_frame_age=30,
+    max_move_per_frame=1_000,
+    max_move_per_day=3_000,
     slot_length=2,
     max_report_delay=600,
     withdrawal_delay=1_200,
@@ -52,6 +55,7 @@ HEALED = 4
 """Frames after it, in which reports must come again."""
 LOST_SLOTS = 3
 """Slots lost in each fault."""
+DAY = 86_400
 SIZES = (4, 7)
 """Members of the committees of the matrix."""
 PAGE = ROOT / "docs" / "committee.md"
@@ -67,6 +71,7 @@ class Line:
     faulty: int
     reported: int
     outside: int
+    beyond: int
     twice: int
     reverted: int
     lost_right: bool
@@ -77,11 +82,13 @@ class Line:
     @property
     def as_it_must_be(self) -> bool:
         """f faulty: honest scores, right slots, nothing sent twice, back within two frames. More:
-        no progress, or none that marks a slot wrongly."""
+        no progress, or none that marks a slot wrongly. In any case scores within their caps."""
         back = self.recovery is not None and self.recovery <= 2
         # one transaction lost in a race for each report, and one for the slots
         most_in_vain = self.reported + 1 if self.fault.races else 0
-        if self.lost_wrong or self.twice or self.reverted > most_in_vain or not back:
+        if self.lost_wrong or self.twice or self.beyond:
+            return False
+        if self.reverted > most_in_vain or not back:
             return False
         if not self.fault.tolerated:
             return self.reported == 0 or not self.fault.stops
@@ -122,6 +129,30 @@ def reports(one: WiredCommittee, first_block: int) -> Iterator[tuple[int, list[i
                 scores.append(unpack_scores(packed)[one.risk])
         agreed = log["args"]["uncapped"] or log["args"]["scores"]
         yield call["frame"], scores, unpack_scores(agreed)[one.risk]
+
+
+def moves(one: WiredCommittee) -> list[tuple[int, int, int]]:
+    """(block, frame, effective score of the risk) of every report, oldest first."""
+    logs = one.contract("RiskFeed").events.ScoresReported.get_logs(from_block=0)
+    return [
+        (log["blockNumber"], log["args"]["frame"], unpack_scores(log["args"]["scores"])[one.risk])
+        for log in logs
+    ]
+
+
+def beyond_caps(
+    reported: list[tuple[int, int, int]], first_block: int, terms: SystemParameters
+) -> int:
+    """Reports since a block whose score is further from the one before than a frame allows, or from
+    the one that the day began with than a day does."""
+    found, day = 0, None
+    for (_, _, last), (block, frame, score) in pairwise(reported):
+        if day != (day := frame * terms.frame_length // DAY):
+            anchor = last
+        over = abs(score - last) > terms.max_move_per_frame
+        over |= abs(score - anchor) > terms.max_move_per_day
+        found += over and block >= first_block
+    return found
 
 
 def reverted(one: WiredCommittee, first_block: int) -> int:
@@ -182,6 +213,7 @@ def drill(one: WiredCommittee, traffic: LiveTraffic, fault: Fault) -> Line:
         faulty=len(one.faulty),
         reported=len(under),
         outside=sum(not min(s) <= agreed <= max(s) for _, s, agreed in under if s),
+        beyond=beyond_caps(moves(one), block, PARAMETERS),
         twice=twice([frame for frame, _, _ in reports(one, block)]),
         reverted=reverted(one, block),
         lost_right=slots <= lost,
@@ -214,9 +246,8 @@ def run(members: int, names: list[str] | None) -> Iterator[Line]:
 
 HEADINGS = (
     "n", "faulty", "fault", "reports under it", "scores outside the honest range",
-    "frames reported twice", "honest transactions in vain", "lost slots found",
-    "slots lost wrongly",
-    "frames until the next report", "as it must be",
+    "scores beyond their caps", "frames reported twice", "honest transactions in vain",
+    "lost slots found", "slots lost wrongly", "frames until the next report", "as it must be",
 )  # fmt: skip
 
 
@@ -228,6 +259,7 @@ def row(line: Line) -> list[str]:
         line.fault.name,
         str(line.reported),
         str(line.outside),
+        str(line.beyond),
         str(line.twice),
         str(line.reverted),
         "yes" if line.lost_right else "no",
@@ -253,12 +285,13 @@ service is lost for {slots} slots; then it is healed.
 
 - *scores outside the honest range*: reports whose median is not between the scores that honest
   members signed in it.
+- *scores beyond their caps*: reports that moved the score that prices by more than the feed allows,
+  {frame_cap:,} points a frame and {day_cap:,} a day here.
 - *honest transactions in vain*: mined transactions of members without the fault that reverted, such
   as a second report of a frame. What a liar throws away is its own gas.
 - *frames until the next report*: from healing; 0 is the frame in which the fault ended.
 - With f + 1 members crashed nothing may be reported. With f + 1 lying, scores may be theirs within
-  the feed's change caps (`tests/contracts/threats` holds them to it; a drill does not), but no slot
-  is lost. Liars who are a quorum with one honest member also race it, which its gas pays for.
+  the feed's change caps, but no slot is lost that is not.
 - *partition* parts the faulty members from the others and the sensor, while each side goes on
   talking to itself and to the chain; *cut off* takes their network away altogether. Every member
   lives in a network namespace, joined by bridges in one that has no way out.
@@ -292,6 +325,8 @@ def page(lines: list[Line]) -> str:
     return TEXT.format(
         frames=FRAMES,
         length=PARAMETERS.frame_length,
+        frame_cap=PARAMETERS.max_move_per_frame,
+        day_cap=PARAMETERS.max_move_per_day,
         slots=LOST_SLOTS,
         table=table(lines),
         drills=len(lines),
@@ -305,10 +340,11 @@ def kept(path: Path) -> list[Line]:
     """The lines of earlier runs; none when there are none."""
     known = {fault.name: fault for fault in faults(LiveTraffic(0))}
     entries = json.loads(path.read_text()) if path.exists() else []
+    names = {field.name for field in fields(Line)}
     return [
         Line(**(entry | {"fault": known[entry["fault"]]}))
         for entry in entries
-        if entry["fault"] in known
+        if entry["fault"] in known and entry.keys() == names
     ]
 
 

@@ -125,9 +125,21 @@ def line(committee: Committee, number: int) -> tuple[Signer, ...]:
     return tuple(signers[start:] + signers[:start])
 
 
-def is_turn(place: int, due_since: int, now: int, turn_delay: int) -> bool:
-    """Whether the member at ``place`` in line may send what has been due since ``due_since``."""
-    return now >= due_since + place * turn_delay
+@dataclass(frozen=True)
+class Turn:
+    """How far the line has come with one piece of work: members up to ``place`` may send, the last
+    of them since ``since``."""
+
+    place: int
+    since: int
+
+    def at(self, now: int, turn_delay: int) -> Turn:
+        """The turn that a member sees at ``now``.
+
+        It goes on by one place and never by more: time that passed while no block came was nobody's
+        turn, and all who were due at once would send the same thing.
+        """
+        return Turn(self.place + 1, now) if now >= self.since + turn_delay else self
 
 
 def median(scores: Sequence[int]) -> int:

@@ -31,7 +31,6 @@ from oracles.domain.quorum import (
     Signer,
     Timing,
     attest_is_due,
-    is_turn,
     line,
     plan_attest,
 )
@@ -205,9 +204,9 @@ class AttestRound:
         if not attest_is_due(plan, epoch, self.clock, view.now, self.timing.attest_patience):
             return f"quorum for slot {oldest}, gathering its neighbours"
         work = f"attest {committee.version} {subject} {oldest}"
-        due_since = self.store.due_since(work, view.now)
+        turn = self.store.turn(work, view.now, self.timing.turn_delay)
         place = line(committee, epoch).index(self.me.signer)
-        if not is_turn(place, due_since, view.now, self.timing.turn_delay):
+        if place > turn.place:
             return f"quorum for slot {oldest}, {place} before me in line"
         return self._send(work, committee, subject, epoch, held)
 

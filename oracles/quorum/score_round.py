@@ -20,7 +20,6 @@ from oracles.domain.quorum import (
     Signer,
     Timing,
     frame_at,
-    is_turn,
     line,
     medians,
     report_reason,
@@ -158,10 +157,10 @@ class ScoreRound:
         reason = report_reason(scores, view.score_states(first, count), frame, self.timing)
         if reason is None:
             return f"frame {frame}: unchanged, not reported"
-        due_since = self.store.due_since(work, view.now)
+        turn = self.store.turn(work, view.now, self.timing.turn_delay)
         place = line(committee, frame).index(self.me.signer)
         if not self.me.behaviour.eager:
-            if not is_turn(place, due_since, view.now, self.timing.turn_delay):
+            if place > turn.place:
                 return f"frame {frame}: {place} before me in line"
             if len(vectors) < len(committee.active) and not self._grace_over(work):
                 return f"frame {frame}: {len(vectors)} vectors, a moment for the others"

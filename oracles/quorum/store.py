@@ -21,7 +21,7 @@ from oracles.attest.batches import Batch, ChainEnd, Gap
 from oracles.attest.messages import Signed
 from oracles.attest.score import BatchEntry
 from oracles.domain.incident import Epoch, Slot
-from oracles.domain.quorum import Frame, Signer
+from oracles.domain.quorum import Frame, Signer, Turn
 from oracles.evidence.observation import Mark
 
 SCHEMA: Final = """
@@ -45,7 +45,9 @@ CREATE TABLE IF NOT EXISTS marks (
     subject TEXT, slot INTEGER, lost TEXT, attack TEXT, PRIMARY KEY (subject, slot));
 CREATE TABLE IF NOT EXISTS scored (
     frame INTEGER, first_risk INTEGER, evidence BLOB NOT NULL, PRIMARY KEY (frame, first_risk));
-CREATE TABLE IF NOT EXISTS due (work TEXT PRIMARY KEY, since INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS turns (
+  work TEXT PRIMARY KEY, place INTEGER NOT NULL, since INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS intents (
     id INTEGER PRIMARY KEY, work TEXT NOT NULL, nonce INTEGER NOT NULL, price INTEGER NOT NULL,
     hash BLOB NOT NULL UNIQUE, state TEXT NOT NULL);
@@ -125,10 +127,15 @@ class Store:
         self._rows("INSERT OR IGNORE INTO frames VALUES (?, ?)", frame, now)
         return int(self._rows("SELECT seen_at FROM frames WHERE frame = ?", frame)[0][0])
 
-    def due_since(self, work: str, now: int) -> int:
-        """Since when a piece of work has been due; ``now`` if that is since now."""
-        self._rows("INSERT OR IGNORE INTO due VALUES (?, ?)", work, now)
-        return int(self._rows("SELECT since FROM due WHERE work = ?", work)[0][0])
+    def turn(self, work: str, now: int, turn_delay: int) -> Turn:
+        """How far the line has come with a piece of work at ``now``; at its head if that is new."""
+        with self._transaction():
+            rows = self._rows("SELECT place, since FROM turns WHERE work = ?", work)
+            turn = Turn(*rows[0]).at(now, turn_delay) if rows else Turn(0, now)
+            self._rows(
+                "INSERT OR REPLACE INTO turns VALUES (?, ?, ?)", work, turn.place, turn.since
+            )
+        return turn
 
     # ---- sensors
 

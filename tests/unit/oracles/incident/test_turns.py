@@ -18,9 +18,9 @@ from oracles.domain.quorum import (
     ScoreState,
     Signer,
     Timing,
+    Turn,
     attest_is_due,
     default_timing,
-    is_turn,
     line,
     median,
     plan_attest,
@@ -53,9 +53,16 @@ def test_line__suspended_member__is_skipped() -> None:
     assert NAMES[0] not in line(replace(COMMITTEE, members=members), 0)
 
 
-def test_is_turn__second_in_line__waits_one_delay() -> None:
-    assert not is_turn(1, due_since=100, now=109, turn_delay=10)
-    assert is_turn(1, due_since=100, now=110, turn_delay=10)
+def test_turn__less_than_a_delay__stays() -> None:
+    assert Turn(0, 100).at(109, turn_delay=10) == Turn(0, 100)
+
+
+def test_turn__a_delay_later__goes_on_by_one() -> None:
+    assert Turn(0, 100).at(110, turn_delay=10) == Turn(1, 110)
+
+
+def test_turn__no_block_for_long__goes_on_by_one_alone() -> None:
+    assert Turn(0, 100).at(1_000, turn_delay=10) == Turn(1, 1_000)
 
 
 def test_median__even_count__is_the_upper_middle() -> None:
