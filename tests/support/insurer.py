@@ -10,6 +10,7 @@ from typing import Any
 
 from backend.app import create_app, create_services
 from backend.jobs.scheduler import Job, Jobs
+from backend.market import ChainMarket
 from backend.settings import Secret, Settings
 from contracts.client.calls import System
 from contracts.client.deployment import deploy
@@ -154,7 +155,11 @@ class Backend:
     def __init__(self, insurer: Insurer, **changes: Any) -> None:
         self.insurer = insurer
         self.settings = insurer.settings(**changes)
-        self.services = create_services(self.settings)
+        services = create_services(self.settings)
+        # Each look at its clock is a second later, so it never takes an old head for the newest.
+        clock = itertools.count().__next__
+        market = ChainMarket(services.database, services.contracts, clock)
+        self.services = replace(services, market=market)
         self.client = Client(create_app(self.settings, self.services))
         self.jobs = Jobs(self.services)
         self._keys = itertools.count(1)
