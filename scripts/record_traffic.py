@@ -2,9 +2,11 @@
 
     sudo .venv/bin/python scripts/record_traffic.py demo benign ...   (or: all)
     sudo .venv/bin/python scripts/record_traffic.py web_shop office ...   (or: lab)
+    .venv/bin/python scripts/record_traffic.py table
 
-Needs root for the namespaces. A recording that does not show what it is for is refused and leaves
-the shipped one as it is.
+The last shows what the shipped recordings of the laboratory came to and writes docs/laboratory.md,
+as recording them does. The others need root for the namespaces. A recording that does not show what
+it is for is refused and leaves the shipped one as it is.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ from scripts.lab.site import Site  # noqa: E402
 from scripts.lab.verdict import OutOfBand  # noqa: E402
 
 SHIPPED = ROOT / "oracles" / "recordings"
+PAGE = ROOT / "docs" / "laboratory.md"
+COLUMNS = ("network", "recording", "lasts", "flows", "hostile", "measured")
+NUMBERS = ("lasts", "flows", "hostile")
 TRIES = 5
 
 
@@ -112,19 +117,47 @@ def make_network(network: Site, out: Path, tools: dict[str, str]) -> None:
     raise LabError(f"{network.name}: missed {TRIES} times; is the machine busy?")
 
 
+def came_to(name: str, out: Path) -> Iterator[tuple[str, ...]]:
+    """What each recording of a network came to, in the units of its band."""
+    truth = json.loads((out / "lab" / f"{name}.json").read_text())
+    for part in truth["recordings"]:
+        lasts = (part["end"] - part["start"]) // 1_000_000
+        measured = ", ".join(f"{n:,} {unit}" for unit, n in (part["measured"] or {}).items())
+        counts = (f"{lasts} s", f"{part['flows']:,}", f"{part['hostile_flows']:,}")
+        yield (name, part["name"], *counts, measured)
+
+
 def show(names: Sequence[str], out: Path) -> None:
-    """The closing table: what each network's recordings came to, in the units of their bands."""
+    """The closing table."""
     table = Table(title="The laboratory", title_justify="left")
-    for name in ("network", "recording", "lasts", "flows", "hostile", "measured"):
-        table.add_column(name, justify="right" if name in ("lasts", "flows", "hostile") else "left")
+    for name in COLUMNS:
+        table.add_column(name, justify="right" if name in NUMBERS else "left")
     for name in names:
-        truth = json.loads((out / "lab" / f"{name}.json").read_text())
-        for part in truth["recordings"]:
-            lasts = (part["end"] - part["start"]) // 1_000_000
-            measured = ", ".join(f"{n:,} {unit}" for unit, n in (part["measured"] or {}).items())
-            counts = (f"{lasts} s", f"{part['flows']:,}", f"{part['hostile_flows']:,}")
-            table.add_row(name, part["name"], *counts, measured)
+        for row in came_to(name, out):
+            table.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 110).print(table)
+
+
+TEXT = """# The traffic laboratory
+
+`make lab` records six networks of namespaces again, and the thresholds beside them (root, 80
+minutes); `python scripts/record_traffic.py table` writes this page from what is shipped. Each
+network has its own benign mix, a day in small, and attacks that share protocol, port and direction
+with what is benign there. *above* and *below* stand for a recording just above a peril's threshold
+and one just below it; *measured* is the value that the threshold is compared with. What a threshold
+is and where it comes from stands on the [perils' pages](perils/); which fire and which do not, in
+[triggers.md](triggers.md).
+
+{table}
+"""
+
+
+def page(out: Path) -> str:
+    """docs/laboratory.md, from what is in the folder."""
+    ruler = ["---:" if name in NUMBERS else "---" for name in COLUMNS]
+    rows = [COLUMNS, ruler, *(row for name in SITES for row in came_to(name, out))]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return TEXT.format(table=table)
 
 
 def chosen(words: Sequence[str]) -> list[str]:
@@ -135,11 +168,15 @@ def chosen(words: Sequence[str]) -> list[str]:
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    known = (*PLANS, "all", *SITES, "lab")
+    known = (*PLANS, "all", *SITES, "lab", "table")
     parser.add_argument("recordings", nargs="+", choices=known, metavar="RECORDING")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     options = parser.parse_args(argv)
     try:
+        if options.recordings == ["table"]:
+            show(list(SITES), options.out)
+            PAGE.write_text(page(options.out), encoding="utf-8")
+            return 0
         if os.geteuid() != 0:
             raise LabError("namespaces need root: run it with sudo")
         names = chosen(options.recordings)
@@ -157,6 +194,8 @@ def main(argv: list[str] | None = None) -> int:
         networks = [name for name in names if name in SITES]
         if networks:
             show(networks, options.out)
+            if options.out == SHIPPED:
+                PAGE.write_text(page(options.out), encoding="utf-8")
     except LabError as error:
         say(f"record_traffic: {error}")
         return 1

@@ -17,6 +17,7 @@ from scripts.lab.netns import Network
 from scripts.lab.networks import NETWORKS, SITES
 from scripts.lab.services import Credentials
 from scripts.lab.site import Stage
+from scripts.record_traffic import PAGE, page
 
 FOLDER = Path(__file__).resolve().parents[2] / "oracles" / "recordings"
 MANIFEST: dict[str, dict[str, Any]] = json.loads((FOLDER / "MANIFEST.json").read_text())["files"]
@@ -107,3 +108,7 @@ def test_pair__what_it_measures__lies_in_its_band(network: str, tmp_path: Path) 
     for name, value in measured.items():
         if name.endswith("_below") and value:
             assert value < measured[name.removesuffix("_below") + "_above"]
+
+
+def test_page__shipped_networks__is_what_they_came_to() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(FOLDER)

@@ -95,9 +95,19 @@ class EconomyMachine(RuleBasedStateMachine):
         super().__init__()
         type(self).start = self.mirror.back(self.start)
 
-    @initialize(risk=RISK, insured=INSURED, hourly=st.integers(1, 4), slots=st.integers(0, 40))
-    def history_begins(self, risk: int, insured: int, hourly: int, slots: int) -> None:
-        """With two policies, room for certificates on the same risk, and an outage."""
+    @initialize(
+        risk=RISK,
+        insured=INSURED,
+        hourly=st.integers(1, 4),
+        slots=st.integers(0, 40),
+        settled=st.booleans(),
+        sold=st.booleans(),
+    )
+    def history_begins(
+        self, risk: int, insured: int, hourly: int, slots: int, settled: bool, sold: bool
+    ) -> None:
+        """With two policies, room for certificates on the same risk or some that are sold, and an
+        outage, of which the policies' claims are settled already or not."""
         sums = Sums(insured * DOLLAR, insured * DOLLAR // hourly)
         mirror = self.mirror
         for holder in HOLDERS:
@@ -105,8 +115,13 @@ class EconomyMachine(RuleBasedStateMachine):
         bucket = mirror.now + 20_000
         mirror.reserve(risk, 3_000, 40, bucket, False)
         mirror.live.wait(60)
+        if sold:
+            mirror.bring(1, [50, 60, 70], list(BUYERS)[:1] * 3, slots % 2 == 0)
         if slots:
             mirror.outage(risk, slots)
+        if slots and settled:
+            self._until_settleable()
+            self._settle_all(self._claims(), ["stranger"])
         compare(mirror)
 
     def teardown(self) -> None:
