@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contracts.client.certificates import PostedTree, Proof, Record, pack
+from contracts.client.certificates import BatchTerms, PostedBatch, PostedTree, Proof, Record, pack
 from contracts.client.messages import BordereauHeader, digest
 from contracts.client.signatures import keccak256
 from contracts.client.sum_tree import SALT_BYTES, Commitment, SumRecord, SumTree, build
@@ -64,19 +64,37 @@ class OnLedger:
     tree: PostedTree | SumTree
     base: int
     posted_at: int
+    terms: BatchTerms
+
+    @property
+    def posted(self) -> PostedBatch:
+        """The batch of a tree that was posted."""
+        assert isinstance(self.tree, PostedTree)
+        return PostedBatch(self.tree, self.base, self.posted_at, self.terms)
 
     def prove(self, indices: Sequence[int]) -> Proof:
         """Arguments that claim some of its certificates."""
         if isinstance(self.tree, PostedTree):
-            return self.tree.prove(indices)
+            return self.posted.prove(indices)
         return self.tree.prove(indices, self.tree.commitment(self.base, self.posted_at))
 
 
-def on_ledger(session: Session, row: LedgerBordereau) -> OnLedger:
+def on_ledger(
+    session: Session, row: LedgerBordereau, product: Product, report_delay: int
+) -> OnLedger:
+    """A bordereau of the ledger and its tree.
+
+    :param report_delay: seconds, `SystemParameters.max_report_delay`
+    """
+    tail = product.term + report_delay + product.claim_window
+    terms = BatchTerms(row.product, row.risk, product.unit, tail, product.cell)
+    return OnLedger(row.batch, tree_on_ledger(session, row), row.base, row.posted_at, terms)
+
+
+def tree_on_ledger(session: Session, row: LedgerBordereau) -> PostedTree | SumTree:
     """Builds the tree of a bordereau of the ledger again."""
     make = posted_tree if row.leaf_file_hash is None else committed_tree
-    certificates = repository.of_bordereau(session, row)
-    return OnLedger(row.batch, make(certificates, row.base), row.base, row.posted_at)
+    return make(repository.of_bordereau(session, row), row.base)
 
 
 def commitment_of(row: LedgerBordereau, unit: int) -> Commitment:
@@ -247,7 +265,12 @@ def proof_of(session: Session, series: LedgerSeries, serial: int) -> ProofOut:
     if row.batch is None or row.index is None:
         raise Problem("conflict", "the certificate is not posted yet")
     batch = session.get_one(LedgerBordereau, row.batch)
-    proof = on_ledger(session, batch).prove([row.index])
+    tree = tree_on_ledger(session, batch)
+    proof = (
+        tree.prove([row.index])
+        if isinstance(tree, PostedTree)
+        else tree.prove([row.index], tree.commitment(batch.base, batch.posted_at))
+    )
     return ProofOut(
         batch=row.batch,
         index=row.index,

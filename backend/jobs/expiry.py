@@ -6,7 +6,7 @@ from dataclasses import astuple
 
 from sqlalchemy import select
 
-from ..certificates.posting import commitment_of
+from ..certificates.posting import commitment_of, on_ledger
 from ..domain.units import ProductId
 from ..http.context import Services
 from ..ledger.tables import LedgerBordereau, LedgerPolicy, LedgerSeries
@@ -76,11 +76,15 @@ def _expire(at: Services, now: int) -> int:
             open_for = delay + product.claim_window
             if row.leaf_file_hash is None:
                 if row.posted_at + product.term + open_for <= now:
-                    batches.append(row.batch)
+                    batch = on_ledger(session, row, product, delay).posted
+                    batches.append((row.batch, batch.expiring(row.batch)))
             elif session.get_one(LedgerSeries, row.series).expiry_bucket + open_for <= now:
                 commitments.append((row.batch, astuple(commitment_of(row, product.unit))))
     queued = _queue(at, "PolicyBook", "expire", policies)
-    queued += _queue(at, "CertificateBook", "expire", batches)
+    for chunk in chunks(batches, AT_ONCE):
+        key = f"expire:CertificateBook:{chunk[0][0]}-{chunk[-1][0]}:{len(chunk)}"
+        named = b"".join(packed for _, packed in chunk)
+        queued += ask_and_queue(at, key, "CertificateBook", "expire", named)
     for batch, commitment in commitments:
         key = f"expire-committed:{batch}"
         call = ("CertificateBook", "expireCommitted", batch, commitment)

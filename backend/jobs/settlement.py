@@ -128,11 +128,16 @@ def _certificates(
             started = run.first * clock.slot_length
             lasted = (run.last + 1) * clock.slot_length - started
             if batch.posted_at <= started and lasted > product.waiting_period:
-                yield from _of_batch(session, batch, product, run, started)
+                yield from _of_batch(session, at, batch, product, run, started)
 
 
 def _of_batch(
-    session: Session, batch: LedgerBordereau, product: Product, run: Run, started: int
+    session: Session,
+    at: Services,
+    batch: LedgerBordereau,
+    product: Product,
+    run: Run,
+    started: int,
 ) -> Iterator[Candidate]:
     rows = of_bordereau(session, batch)
     covered = [
@@ -149,7 +154,8 @@ def _of_batch(
     )
     if claimed.issuperset(covered):
         return
-    ledger = on_ledger(session, batch)
+    delay = at.contracts.deployment.parameters.max_report_delay
+    ledger = on_ledger(session, batch, product, delay)
     pushed = session.get_one(LedgerSeries, batch.series).leaf_kind == HOLDER_PUSHED
     for chunk in chunks(covered, PUSHED if pushed else CERTIFICATES):
         left = [index for index in chunk if index not in claimed]

@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
@@ -11,20 +10,12 @@ import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
-import {IProductBook} from "../interfaces/IProductBook.sol";
-import {BatchId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
+import {BatchId, ProductId, RiskIndex} from "../interfaces/Types.sol";
+import {BatchWord, BatchWords} from "../libraries/BatchWords.sol";
 
-/// @title What posted and committed batches share: signed headers, claimed bits, the product's facts, the release of limits.
+/// @title What posted and committed batches share: signed headers, claimed bits, the release of limits.
 abstract contract Batches is ICertificateBook, EIP712 {
-    using SafeCast for uint256;
-
-    /// @dev What batches need of a product's terms, copied at its first claim or expiry; one slot.
-    struct Facts {
-        address cell;
-        uint48 unit;
-        /// seconds from the last start until a batch may expire: tenor, report delay and claim window
-        uint32 tail;
-    }
+    using BatchWords for BatchWord;
 
     bytes32 private constant HEADER_TYPEHASH =
         keccak256(
@@ -36,7 +27,6 @@ abstract contract Batches is ICertificateBook, EIP712 {
             "Certificate(bytes32 series,address platform,uint16 product,uint32 riskIndex,address holder,address payee,bytes32 transactionHash,uint128 sumInsured,uint128 premium,uint40 start,uint40 end,uint32 scoreFrame,bytes32 termsHash,uint32 serial,uint40 commitBy,bytes32 salt)"
         );
 
-    IProductBook public immutable products;
     IIncidentRegistry public immutable incidents;
     IExposureLedger public immutable ledger;
     IFacility public immutable facility;
@@ -46,17 +36,15 @@ abstract contract Batches is ICertificateBook, EIP712 {
 
     /// @dev By serial, not by place in a batch, so that what was paid out of a serial once is never paid again.
     mapping(uint24 series => mapping(uint256 word => uint256)) private _claimed;
-    mapping(ProductId product => Facts) private _facts;
 
     constructor(
-        IProductBook productBook,
         IIncidentRegistry incidents_,
         IExposureLedger ledger_,
         IFacility facility_,
         address claimsDesk_,
         address bondDesk_
     ) EIP712("flowcover CertificateBook", "1") {
-        (products, incidents, ledger, facility) = (productBook, incidents_, ledger_, facility_);
+        (incidents, ledger, facility) = (incidents_, ledger_, facility_);
         (claimsDesk, bondDesk, _slotLength) = (claimsDesk_, bondDesk_, incidents_.slotLength());
     }
 
@@ -182,18 +170,7 @@ abstract contract Batches is ICertificateBook, EIP712 {
         words[word] = before | bits;
     }
 
-    function _factsOf(ProductId product) internal returns (Facts memory facts) {
-        facts = _facts[product];
-        if (facts.cell != address(0)) return facts;
-        Terms memory terms = products.termsOf(product);
-        facts.cell = terms.cell;
-        facts.unit = uint256(terms.unit).toUint48();
-        facts.tail = terms.term + incidents.maxReportDelay() + terms.claimWindow;
-        _facts[product] = facts;
-    }
-
-    function _checkEnded(BatchId batch, uint40 latestStart, Facts memory facts) internal view {
-        uint40 releasableAt = latestStart + facts.tail;
+    function _checkEnded(BatchId batch, uint40 releasableAt) internal view {
         require(block.timestamp >= releasableAt, BatchNotEnded(batch, releasableAt));
     }
 
@@ -202,13 +179,13 @@ abstract contract Batches is ICertificateBook, EIP712 {
         BatchId batch,
         ProductId product,
         RiskIndex risk,
-        Facts memory facts,
-        uint256 units,
-        uint256 paidUnits
+        address cell,
+        uint256 unit,
+        BatchWord word
     ) internal {
-        uint128 left = uint128((units - paidUnits) * facts.unit);
+        uint128 left = uint128((word.units() - word.paidUnits()) * unit);
         emit BordereauExpired(batch, left);
-        ledger.release(product, facts.cell, risk, 0, uint128(units * facts.unit));
-        ICell(facts.cell).release(left);
+        ledger.release(product, cell, risk, 0, uint128(word.units() * unit));
+        ICell(cell).release(left);
     }
 }

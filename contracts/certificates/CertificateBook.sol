@@ -5,8 +5,9 @@ import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
-import {IProductBook} from "../interfaces/IProductBook.sol";
-import {BatchId, Payment, Terms} from "../interfaces/Types.sol";
+import {BatchId, Payment} from "../interfaces/Types.sol";
+import {BatchHeader} from "../libraries/BatchHeader.sol";
+import {BatchWord, BatchWords} from "../libraries/BatchWords.sol";
 import {Indices} from "../libraries/Indices.sol";
 import {Payments} from "../libraries/Payments.sol";
 import {PostedTree} from "../libraries/PostedTree.sol";
@@ -17,19 +18,19 @@ import {PostedBatches} from "./PostedBatches.sol";
 
 /// @title Batches of sold certificates, posted or committed: their claims, and what they say about one certificate.
 contract CertificateBook is PostedBatches, CommittedBatches {
+    using BatchWords for BatchWord;
     using Indices for bytes;
     using Payments for Payment;
 
     uint256 private constant OPENING = 72;
 
     constructor(
-        IProductBook productBook,
         IIncidentRegistry incidents_,
         IExposureLedger ledger_,
         IFacility facility_,
         address claimsDesk_,
         address bondDesk_
-    ) Batches(productBook, incidents_, ledger_, facility_, claimsDesk_, bondDesk_) {}
+    ) Batches(incidents_, ledger_, facility_, claimsDesk_, bondDesk_) {}
 
     // ------------------------------------------------------------------ claims desk
 
@@ -41,9 +42,8 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) external returns (Settled memory settled) {
-        settled = _claim(batch, runStart, indices, leaves, proof);
         IFacility.LeafKind kind;
-        (settled.platform, kind) = facility.platformOf(_numberOf(batch));
+        (settled, kind, ) = _claim(batch, runStart, indices, leaves, proof);
         settled.pushed = _isPushed(kind);
     }
 
@@ -56,13 +56,12 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         bytes32[] calldata proof,
         bytes calldata openings
     ) external returns (Settled memory settled, Payment[] memory payments) {
-        settled = _claim(batch, runStart, indices, leaves, proof);
         IFacility.LeafKind kind;
-        (settled.platform, kind) = facility.platformOf(_numberOf(batch));
+        uint256 unit;
+        (settled, kind, unit) = _claim(batch, runStart, indices, leaves, proof);
         settled.pushed = _isPushed(kind);
-        uint256 unit = _factsOf(settled.product).unit;
         payments = _isPosted(batch)
-            ? _postedPayments(indices, leaves, settled.count, unit)
+            ? _postedPayments(indices, leaves[BatchHeader.SIZE:], settled.count, unit)
             : _committedPayments(leaves[PACKED:], settled.count, unit);
         if (kind == IFacility.LeafKind.CommitmentPushed) _open(payments, indices, openings);
     }
@@ -78,9 +77,11 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         view_.product = series.product;
         view_.risk = series.risk;
         view_.pushed = _isPushed(series.leafKind);
-        Terms memory terms = products.termsOf(series.product);
-        if (_isPosted(batch)) _viewPosted(batch, view_, terms);
-        else _viewCommitted(batch, view_, terms);
+        view_.end = series.expiryBucket;
+        BatchWord word = _isPosted(batch) ? _wordOfPosted(batch) : _wordOfCommitted(batch);
+        uint48 unit = facility.boundsOf(_numberOf(batch)).unit;
+        (view_.exposure, view_.paid) = (uint128(word.units() * unit), uint128(word.paidUnits() * unit));
+        view_.digest = word.digest();
     }
 
     /// @inheritdoc ICertificateBook
@@ -105,11 +106,12 @@ contract CertificateBook is PostedBatches, CommittedBatches {
         bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) private returns (Settled memory settled) {
+    ) private returns (Settled memory settled, IFacility.LeafKind kind, uint256 unit) {
         require(msg.sender == claimsDesk, OnlyClaimsDesk(msg.sender));
-        settled = _isPosted(batch)
+        (settled, unit) = _isPosted(batch)
             ? _claimPosted(batch, runStart, indices, leaves, proof)
             : _claimCommitted(batch, runStart, indices, leaves, proof);
+        (settled.platform, kind) = facility.platformOf(_numberOf(batch));
         emit CertificatesClaimed(batch, runStart, indices, settled.amount);
     }
 

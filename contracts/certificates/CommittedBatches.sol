@@ -3,18 +3,18 @@ pragma solidity 0.8.30;
 
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
-import {BatchId, Terms} from "../interfaces/Types.sol";
+import {BatchId} from "../interfaces/Types.sol";
+import {BatchWord, BatchWords} from "../libraries/BatchWords.sol";
 import {SumTree} from "../libraries/SumTree.sol";
 import {Batches} from "./Batches.sol";
 
 /// @title Batches of any size committed by the root of a sum tree that was built off chain.
-/// @dev A batch takes one slot, from the lowest bit: 176 bits of the hash of its packed commitment · units 40 · paid units 40. Whoever claims or
-///   expires brings the commitment. Paid units never exceed the units in the slot, so that solvency rests on no hash.
+/// @dev A batch takes one slot, a `BatchWord` with the digest of its packed commitment. Whoever claims or expires brings the commitment.
 abstract contract CommittedBatches is Batches {
+    using BatchWords for BatchWord;
+
     /// @dev Bytes of a packed commitment.
     uint256 internal constant PACKED = 86;
-    uint256 private constant UNITS_AT = 176;
-    uint256 private constant PAID_AT = 216;
 
     /// @dev Records that belong to a batch, and what its commitment says.
     struct Proven {
@@ -24,7 +24,7 @@ abstract contract CommittedBatches is Batches {
         uint32 size;
     }
 
-    mapping(BatchId batch => uint256) private _commitments;
+    mapping(BatchId batch => BatchWord) private _commitments;
 
     // ------------------------------------------------------------------ anyone
 
@@ -44,19 +44,18 @@ abstract contract CommittedBatches is Batches {
         header.leafFileHash = commitment.leafFileHash;
         _checkSigned(header, draw.series.underwriter, signature);
         batch = _idOf(draw.number, firstSerial);
-        _commitments[batch] = _digest(_pack(commitment, uint40(block.timestamp))) | (uint256(units) << UNITS_AT);
+        _commitments[batch] = BatchWords.pack(_digest(_pack(commitment, uint40(block.timestamp))), units);
         _announceCommitted(batch, series, header);
     }
 
     /// @inheritdoc ICertificateBook
     function expireCommitted(BatchId batch, Commitment calldata commitment) external {
-        uint256 word = _word(batch);
-        require(_digest(_pack(commitment, commitment.committedAt)) == uint176(word), ProofInvalid(batch));
+        BatchWord word = _wordOfCommitted(batch);
+        require(_digest(_pack(commitment, commitment.committedAt)) == word.digest(), ProofInvalid(batch));
         IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
-        Facts memory facts = _factsOf(bounds.product);
-        _checkEnded(batch, bounds.lastStart, facts);
-        delete _commitments[batch];
-        _release(batch, bounds.product, bounds.risk, facts, _unitsIn(word), word >> PAID_AT);
+        _checkEnded(batch, bounds.lastStart + uint40(bounds.tail));
+        _commitments[batch] = BatchWord.wrap(0);
+        _release(batch, bounds.product, bounds.risk, bounds.cell, bounds.unit, word);
     }
 
     // ------------------------------------------------------------------ for the book
@@ -67,7 +66,7 @@ abstract contract CommittedBatches is Batches {
         bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) internal returns (Settled memory settled) {
+    ) internal returns (Settled memory settled, uint256 unit) {
         Proven memory proven = _prove(batch, indices, leaves, proof, false);
         _checkRun(batch, runStart, proven.committedAt);
         IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
@@ -78,10 +77,10 @@ abstract contract CommittedBatches is Batches {
         require(settled.latestStart <= bounds.lastStart, StartAfterLast(settled.latestStart, bounds.lastStart));
         require(most <= bounds.mostUnits, IFacility.UnitsTooMany(most, bounds.mostUnits));
         _mark(batch, indices);
-        _payUnits(batch, proven.claimed.units);
         (settled.product, settled.risk, settled.count) = (bounds.product, bounds.risk, uint32(proven.claimed.count));
-        settled.amount = uint128(proven.claimed.units * _factsOf(bounds.product).unit);
-        settled.exposure = uint128(_unitsIn(_word(batch)) * _factsOf(bounds.product).unit);
+        unit = bounds.unit;
+        settled.amount = uint128(proven.claimed.units * unit);
+        settled.exposure = uint128(_payUnits(batch, proven.claimed.units) * unit);
     }
 
     function _committedRecord(
@@ -97,12 +96,9 @@ abstract contract CommittedBatches is Batches {
         return (record, proven.committedAt, proven.size);
     }
 
-    function _viewCommitted(BatchId batch, Batch memory view_, Terms memory terms) internal view {
-        uint256 word = _word(batch);
-        view_.end = facility.boundsOf(_numberOf(batch)).lastStart + terms.term;
-        view_.exposure = uint128(_unitsIn(word)) * terms.unit;
-        view_.paid = uint128(word >> PAID_AT) * terms.unit;
-        view_.root = bytes32(uint256(uint176(word)));
+    function _wordOfCommitted(BatchId batch) internal view returns (BatchWord word) {
+        word = _commitments[batch];
+        require(word.exists(), UnknownBatch(batch));
     }
 
     // ------------------------------------------------------------------ inside
@@ -115,8 +111,8 @@ abstract contract CommittedBatches is Batches {
         bytes32[] calldata proof,
         bool voids
     ) private view returns (Proven memory proven) {
-        uint256 word = _word(batch);
-        require(leaves.length >= PACKED && _digest(leaves[:PACKED]) == uint176(word), ProofInvalid(batch));
+        BatchWord word = _wordOfCommitted(batch);
+        require(leaves.length >= PACKED && _digest(leaves[:PACKED]) == word.digest(), ProofInvalid(batch));
         proven.size = uint32(bytes4(leaves[72:76]));
         proven.base = uint40(bytes5(leaves[76:81]));
         proven.committedAt = uint40(bytes5(leaves[81:PACKED]));
@@ -125,10 +121,12 @@ abstract contract CommittedBatches is Batches {
         proven.claimed = claimed;
     }
 
-    function _payUnits(BatchId batch, uint256 units) private {
-        uint256 word = _commitments[batch];
-        require((word >> PAID_AT) + units <= _unitsIn(word), ProofInvalid(batch));
-        _commitments[batch] = word + (units << PAID_AT);
+    /// @return all units of the batch
+    function _payUnits(BatchId batch, uint256 units) private returns (uint256) {
+        BatchWord word = _commitments[batch];
+        require(word.fits(units), ProofInvalid(batch));
+        _commitments[batch] = word.pay(units);
+        return word.units();
     }
 
     function _pack(Commitment calldata commitment, uint40 committedAt) private pure returns (bytes memory) {
@@ -138,17 +136,8 @@ abstract contract CommittedBatches is Batches {
             );
     }
 
-    function _digest(bytes memory packed) private pure returns (uint256) {
+    function _digest(bytes memory packed) private pure returns (uint176) {
         return uint176(uint256(keccak256(packed)));
-    }
-
-    function _unitsIn(uint256 word) private pure returns (uint256) {
-        return uint40(word >> UNITS_AT);
-    }
-
-    function _word(BatchId batch) private view returns (uint256 word) {
-        word = _commitments[batch];
-        require(word != 0, UnknownBatch(batch));
     }
 
     function _announceCommitted(BatchId batch, bytes32 series, BordereauHeader memory header) private {

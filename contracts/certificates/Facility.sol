@@ -38,6 +38,8 @@ contract Facility is IFacility, AccessManaged {
         uint32 committedSerial;
         uint32 lastStart;
         uint48 unit;
+        /// seconds from the last start until a batch may expire
+        uint32 tail;
     }
 
     struct Float {
@@ -226,9 +228,10 @@ contract Facility is IFacility, AccessManaged {
         draw.number = line.number;
         draw.exposure = uint128(units) * line.unit;
         draw.premium = uint128(units) * line.premiumPerUnit;
+        (draw.unit, draw.tail, draw.cell) = (line.unit, line.tail, cellOf[line.product]);
         _unbind(line.underwriter, uint64(draw.exposure));
         uint64 paid = _drawPremium(line.platform, id, uint64(draw.premium));
-        _payCell(cellOf[line.product], paid);
+        _payCell(draw.cell, paid);
     }
 
     // ------------------------------------------------------------------ bond desk
@@ -322,7 +325,8 @@ contract Facility is IFacility, AccessManaged {
     /// @inheritdoc IFacility
     function boundsOf(uint24 number) external view returns (Bounds memory) {
         Line storage line = _lines[seriesAt[number]];
-        return Bounds(line.product, line.risk, line.lastStart, line.mostUnits);
+        return
+            Bounds(line.product, line.risk, line.lastStart, line.mostUnits, line.unit, line.tail, cellOf[line.product]);
     }
 
     /// @inheritdoc IFacility
@@ -370,6 +374,7 @@ contract Facility is IFacility, AccessManaged {
             line.mostUnits = uint16(Math.min(terms.maxSumInsured / terms.unit, type(uint16).max));
             line.lastStart = series.expiryBucket - terms.term;
             line.unit = uint256(terms.unit).toUint48();
+            line.tail = terms.term + incidents.maxReportDelay() + terms.claimWindow;
             seriesAt[line.number] = id;
             cellOf[series.product] = terms.cell;
         }

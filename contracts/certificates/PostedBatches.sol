@@ -3,21 +3,25 @@ pragma solidity 0.8.30;
 
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
-import {BatchId, Terms} from "../interfaces/Types.sol";
+import {BatchId} from "../interfaces/Types.sol";
 import {BatchHeader, PackedHeader} from "../libraries/BatchHeader.sol";
+import {BatchWord, BatchWords} from "../libraries/BatchWords.sol";
 import {Indices} from "../libraries/Indices.sol";
 import {Multiproof} from "../libraries/Multiproof.sol";
 import {PostedTree} from "../libraries/PostedTree.sol";
 import {Batches} from "./Batches.sol";
 
 /// @title Batches whose records came in calldata: root and totals are the contract's own.
-/// @dev A batch takes two slots, header and root. A root whose header is gone means that the batch has expired.
+/// @dev A batch takes one slot, a `BatchWord` with the digest of its root and header. Whoever claims or expires brings the header.
 abstract contract PostedBatches is Batches {
     using BatchHeader for PackedHeader;
+    using BatchWords for BatchWord;
     using Indices for bytes;
 
-    mapping(BatchId batch => PackedHeader) private _headers;
-    mapping(BatchId batch => bytes32) private _roots;
+    /// @dev Bytes that name a batch to expire: id 8, then its seal.
+    uint256 private constant EXPIRING = 8 + BatchHeader.SEAL;
+
+    mapping(BatchId batch => BatchWord) private _posted;
 
     // ------------------------------------------------------------------ anyone
 
@@ -36,19 +40,20 @@ abstract contract PostedBatches is Batches {
         header.size = uint32(totals.size);
         _checkSigned(header, draw.series.underwriter, signature);
         batch = _idOf(draw.number, firstSerial);
-        _store(batch, header, totals);
+        _posted[batch] = BatchWords.pack(_digestNow(header, draw, totals.latest), uint40(totals.units));
         _announcePosted(batch, series, header);
     }
 
     /// @inheritdoc ICertificateBook
-    function expire(BatchId[] calldata batches) external {
-        for (uint256 i = 0; i < batches.length; ++i) _expire(batches[i]);
+    function expire(bytes calldata batches) external {
+        require(batches.length % EXPIRING == 0, NotWholeBatches(batches.length));
+        for (uint256 at = 0; at < batches.length; at += EXPIRING) _expire(batches[at:at + EXPIRING]);
     }
 
     // ------------------------------------------------------------------ for the book
 
     function _isPosted(BatchId batch) internal view returns (bool) {
-        return _roots[batch] != 0;
+        return _posted[batch].exists();
     }
 
     function _claimPosted(
@@ -57,19 +62,19 @@ abstract contract PostedBatches is Batches {
         bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof
-    ) internal returns (Settled memory settled) {
-        PackedHeader header = _live(batch);
+    ) internal returns (Settled memory settled, uint256 unit) {
+        (PackedHeader header, Multiproof.Claimed memory claimed) = _proven(batch, indices, leaves, proof, false);
         _checkRun(batch, runStart, header.postedAt());
-        Multiproof.Claimed memory claimed = Multiproof.fold(indices, leaves, proof, header.size(), false);
-        require(claimed.root == _roots[batch], ProofInvalid(batch));
         _mark(batch, indices);
-        _headers[batch] = header.pay(claimed.units);
+        BatchWord word = _posted[batch];
+        require(word.fits(claimed.units), ProofInvalid(batch));
+        _posted[batch] = word.pay(claimed.units);
+        unit = header.unit();
         (settled.product, settled.risk, settled.count) = (header.product(), header.risk(), uint32(claimed.count));
         settled.earliestStart = header.base() + uint40(claimed.earliest);
         settled.latestStart = header.base() + uint40(claimed.latest);
         settled.lastStart = header.latestStart();
-        uint256 unit = _factsOf(settled.product).unit;
-        (settled.amount, settled.exposure) = (uint128(claimed.units * unit), uint128(header.units() * unit));
+        (settled.amount, settled.exposure) = (uint128(claimed.units * unit), uint128(word.units() * unit));
     }
 
     function _postedRecord(
@@ -78,36 +83,39 @@ abstract contract PostedBatches is Batches {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal view returns (Record memory record, uint40 postedAt, uint32 size) {
-        record = _proven(batch, index, leaves, proof);
-        (postedAt, size) = (_headers[batch].postedAt(), _headers[batch].size());
+        (PackedHeader header, Multiproof.Claimed memory found) = _proven(batch, index, leaves, proof, true);
+        record.holder = _holderIn(index, leaves);
+        record.units = uint16(found.units);
+        record.start = header.base() + uint40(found.latest);
+        return (record, header.postedAt(), header.size());
     }
 
-    function _viewPosted(BatchId batch, Batch memory view_, Terms memory terms) internal view {
-        PackedHeader header = _headers[batch];
-        (view_.root, view_.expired) = (_roots[batch], !header.exists());
-        if (view_.expired) return;
-        view_.base = header.base();
-        view_.end = header.latestStart() + terms.term;
-        view_.postedAt = header.postedAt();
-        view_.size = header.size();
-        view_.exposure = uint128(header.units()) * terms.unit;
-        view_.paid = uint128(header.paidUnits()) * terms.unit;
+    function _wordOfPosted(BatchId batch) internal view returns (BatchWord word) {
+        word = _posted[batch];
+        require(word.exists(), UnknownBatch(batch));
     }
 
     // ------------------------------------------------------------------ inside
 
+    /// @dev Folds the leaves behind the header, and checks root and header against the stored digest.
     function _proven(
         BatchId batch,
-        bytes calldata index,
+        bytes calldata indices,
         bytes calldata leaves,
-        bytes32[] calldata proof
-    ) private view returns (Record memory record) {
-        PackedHeader header = _live(batch);
-        Multiproof.Claimed memory found = Multiproof.fold(index, leaves, proof, header.size(), true);
-        require(found.root == _roots[batch], ProofInvalid(batch));
-        (record.holder, ) = PostedTree.recordAt(leaves, index.at(0) % 4);
-        record.units = uint16(found.units);
-        record.start = header.base() + uint40(found.latest);
+        bytes32[] calldata proof,
+        bool voids
+    ) private view returns (PackedHeader header, Multiproof.Claimed memory claimed) {
+        BatchWord word = _wordOfPosted(batch);
+        require(leaves.length >= BatchHeader.SIZE, ProofInvalid(batch));
+        header = BatchHeader.read(leaves);
+        claimed = Multiproof.fold(indices, leaves[BatchHeader.SIZE:], proof, header.size(), voids);
+        uint176 digest = BatchHeader.digestOf(leaves[:BatchHeader.SIZE], claimed.root);
+        require(digest == word.digest(), ProofInvalid(batch));
+    }
+
+    /// @dev @custom:pre the leaf at the index was proven
+    function _holderIn(bytes calldata index, bytes calldata leaves) private pure returns (bytes20 holder) {
+        (holder, ) = PostedTree.recordAt(leaves[BatchHeader.SIZE:], index.at(0) % 4);
     }
 
     function _drawTotals(
@@ -121,16 +129,26 @@ abstract contract PostedBatches is Batches {
             facility.drawDown(series, firstSerial, uint32(totals.size), uint40(totals.units), totals.mostUnits, latestStart);
     }
 
-    function _store(BatchId batch, BordereauHeader memory header, PostedTree.Totals memory totals) private {
-        _roots[batch] = header.root;
-        _headers[batch] = BatchHeader.pack(
-            uint32(header.base),
-            uint16(totals.latest),
-            uint24(header.size),
-            uint40(totals.units),
-            header.product,
-            header.riskIndex
-        );
+    /// @dev No sum of three numbers of at most 32 bits is cut off.
+    function _digestNow(
+        BordereauHeader memory header,
+        IFacility.Draw memory draw,
+        uint256 latest
+    ) private view returns (uint176) {
+        return
+            BatchHeader.digestNow(
+                BatchHeader.Header({
+                    base: uint32(header.base),
+                    latest: uint16(latest),
+                    size: uint24(header.size),
+                    product: header.product,
+                    risk: header.riskIndex,
+                    releasableAt: uint40(header.base + latest + draw.tail),
+                    unit: draw.unit,
+                    cell: draw.cell
+                }),
+                header.root
+            );
     }
 
     function _announcePosted(BatchId batch, bytes32 series, BordereauHeader memory header) private {
@@ -140,18 +158,15 @@ abstract contract PostedBatches is Batches {
         );
     }
 
-    function _expire(BatchId batch) private {
-        PackedHeader header = _live(batch);
-        Facts memory facts = _factsOf(header.product());
-        _checkEnded(batch, header.latestStart(), facts);
-        _headers[batch] = PackedHeader.wrap(0);
-        _release(batch, header.product(), header.risk(), facts, header.units(), header.paidUnits());
-    }
-
-    function _live(BatchId batch) private view returns (PackedHeader header) {
-        header = _headers[batch];
-        if (header.exists()) return header;
-        require(!_isPosted(batch), BatchExpired(batch));
-        revert UnknownBatch(batch);
+    /// @param named a batch's id and its seal
+    function _expire(bytes calldata named) private {
+        BatchId batch = BatchId.wrap(uint64(bytes8(named)));
+        BatchWord word = _wordOfPosted(batch);
+        bytes calldata seal = named[8:];
+        require(BatchHeader.digestOfSeal(seal) == word.digest(), ProofInvalid(batch));
+        (PackedHeader header, address cell) = BatchHeader.readSeal(seal);
+        _checkEnded(batch, header.releasableAt());
+        _posted[batch] = BatchWord.wrap(0);
+        _release(batch, header.product(), header.risk(), cell, header.unit(), word);
     }
 }

@@ -2,13 +2,14 @@
 
 A record is 24 bytes: holder or commitment 20, units of sum insured 2, seconds from the batch's base
 to the start 2, big endian. A leaf hashes four neighbouring records (the last leaf padded with
-zeros), a node its two children; a missing right child counts as zero.
+zeros), a node its two children; a missing right child counts as zero. The chain keeps only a digest
+of a batch's root and header, so claims and expiries bring what it was taken of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -18,6 +19,9 @@ RECORD_BYTES = 24
 RECORDS_PER_LEAF = 4
 LEAF_BYTES = RECORD_BYTES * RECORDS_PER_LEAF
 INDEX_BYTES = 4
+FOR_CLAIMS = 13
+"""Bytes of a header that only claims need."""
+DIGEST_BYTES = 22
 MOST_UNITS = 0xFFFF
 """Units of sum insured, and seconds of start offset, that a record can hold."""
 VOID = bytes(RECORD_BYTES)
@@ -111,6 +115,12 @@ class PostedTree:
         """Units of all records."""
         return sum(self.records[20::RECORD_BYTES]) * 256 + sum(self.records[21::RECORD_BYTES])
 
+    @property
+    def latest(self) -> int:
+        """Largest start offset of a record, seconds."""
+        starts = zip(self.records[22::RECORD_BYTES], self.records[23::RECORD_BYTES], strict=True)
+        return max(high * 256 + low for high, low in starts)
+
     @cached_property
     def levels(self) -> tuple[tuple[bytes, ...], ...]:
         """Hashes of each level, the leaves first, the root last."""
@@ -158,3 +168,71 @@ class PostedTree:
         for index in indices:
             if Record.unpack(self.records[index * RECORD_BYTES :][:RECORD_BYTES]) is None:
                 raise BadIndices(f"record {index} is void")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTerms:
+    """What a batch's header says of its series and product.
+
+    :param unit: token units of one unit of sum insured
+    :param tail: seconds from the last start until the batch may expire
+    :param cell: its address
+    """
+
+    product: int
+    risk: int
+    unit: int
+    tail: int
+    cell: str
+
+
+@dataclass(frozen=True)
+class PostedBatch:
+    """A batch on the chain: its tree and its header.
+
+    :param base: chain second that start offsets count from
+    :param posted_at: time of the block that holds it
+    """
+
+    tree: PostedTree
+    base: int
+    posted_at: int
+    terms: BatchTerms
+
+    @property
+    def header(self) -> bytes:
+        """50 bytes, before the leaves of a claim."""
+        numbers = (self.base, 4), (self.posted_at, 4), (self.tree.latest, 2), (self.tree.size, 3)
+        return _packed(numbers) + self._for_expiry
+
+    @property
+    def seal(self) -> bytes:
+        """59 bytes that name the batch in an expiry, behind its id."""
+        return (
+            keccak256(self.tree.root + self.header[:FOR_CLAIMS])[:DIGEST_BYTES] + self._for_expiry
+        )
+
+    @property
+    def digest(self) -> bytes:
+        """What the chain keeps of root and header, 22 bytes."""
+        return keccak256(self.seal)[-DIGEST_BYTES:]
+
+    @property
+    def _for_expiry(self) -> bytes:
+        terms = self.terms
+        releasable_at = self.base + self.tree.latest + terms.tail
+        numbers = (terms.product, 2), (terms.risk, 4), (releasable_at, 5), (terms.unit, 6)
+        return _packed(numbers) + bytes.fromhex(terms.cell[2:])
+
+    def prove(self, indices: Sequence[int]) -> Proof:
+        """What claims some records: `PostedTree.prove`, its leaves behind the header."""
+        proof = self.tree.prove(indices)
+        return replace(proof, leaves=self.header + proof.leaves)
+
+    def expiring(self, batch: int) -> bytes:
+        """The batch with its id in the argument of `CertificateBook.expire`."""
+        return batch.to_bytes(8, "big") + self.seal
+
+
+def _packed(numbers: Iterable[tuple[int, int]]) -> bytes:
+    return b"".join(value.to_bytes(width, "big") for value, width in numbers)

@@ -15,18 +15,12 @@ interface ICertificateBook {
         address platform;
         ProductId product;
         RiskIndex risk;
-        /// first second of the batch's start offsets; 0 for a committed batch, whose events tell, and like times and amounts once expired
-        uint40 base;
-        /// second after the last that any of its certificates covers; for a committed batch the series' expiry bucket
+        /// the series' expiry bucket
         uint40 end;
-        /// 0 for a committed batch, as is the size
-        uint40 postedAt;
-        uint32 size;
         uint128 exposure;
         uint128 paid;
-        bool expired;
-        /// the root of a posted batch; of a committed one the digest of its commitment
-        bytes32 root;
+        /// of its root and header or of its commitment; its event tells what they hold
+        uint176 digest;
         /// each holder is paid, not the platform for all
         bool pushed;
     }
@@ -149,8 +143,8 @@ interface ICertificateBook {
     error StartAfterLast(uint40 start, uint40 lastStart);
     error OpeningInvalid(uint32 index);
     error NotOneRecord(uint256 count);
+    error NotWholeBatches(uint256 length);
     error BatchNotEnded(BatchId batch, uint40 releasableAt);
-    error BatchExpired(BatchId batch);
     error UnknownBatch(BatchId batch);
     error WrongUnderwriter(address recovered, address expected);
     error OnlyClaimsDesk(address caller);
@@ -173,9 +167,10 @@ interface ICertificateBook {
     function commit(bytes32 series, uint32 firstSerial, Commitment calldata commitment, bytes calldata signature) external returns (BatchId);
 
     /// @notice After end + maxReportDelay + claimWindow: releases capital and caps of posted batches. Anyone may call.
-    /// @custom:throws UnknownBatch, BatchExpired, BatchNotEnded
+    /// @param batches 67 bytes each: the id 8, big endian, and the seal 59 (see BatchHeader)
+    /// @custom:throws NotWholeBatches, UnknownBatch, ProofInvalid, BatchNotEnded
     /// @custom:emits BordereauExpired for each
-    function expire(BatchId[] calldata batches) external;
+    function expire(bytes calldata batches) external;
 
     /// @notice The same for a committed batch, after the series' expiry bucket + maxReportDelay + claimWindow.
     /// @custom:throws UnknownBatch, ProofInvalid, BatchNotEnded
@@ -187,10 +182,10 @@ interface ICertificateBook {
     /// @notice Only ClaimsDesk: verifies records against the root, marks them claimed, returns what they come to.
     /// @param runStart slot in which the run begins; not before the batch was posted, because the gap between sale and posting is the bond's
     /// @param indices strictly increasing, 4 bytes each, big endian
-    /// @param leaves posted: the whole 96-byte leaf (four records) around each claimed record, each once; committed: the commitment, packed, then the
+    /// @param leaves posted: the header, packed (see BatchHeader), then the whole 96-byte leaf (four records) around each claimed record, each once; committed: the commitment, packed, then the
     ///   34-byte records
     /// @param proof see Multiproof and SumTree
-    /// @custom:throws OnlyClaimsDesk, UnknownBatch, BatchExpired, RunBeforePosting, StartAfterLast, ProofInvalid, AlreadyClaimed; ProofErrors
+    /// @custom:throws OnlyClaimsDesk, UnknownBatch, RunBeforePosting, StartAfterLast, ProofInvalid, AlreadyClaimed; ProofErrors
     /// @custom:emits CertificatesClaimed
     function claim(
         BatchId batch,
@@ -226,7 +221,7 @@ interface ICertificateBook {
     function isClaimed(BatchId batch, uint32 index) external view returns (bool);
 
     /// @notice The record at an index, and when its batch came on chain, proven like a claim of that record; void records too.
-    /// @custom:throws UnknownBatch, BatchExpired, ProofInvalid, NotOneRecord; ProofErrors
+    /// @custom:throws UnknownBatch, ProofInvalid, NotOneRecord; ProofErrors
     /// @param index exactly one, 4 bytes, big endian
     function recordOf(
         BatchId batch,

@@ -35,6 +35,11 @@ interface IFacility {
         uint32 lastStart;
         /// most units of one certificate
         uint16 mostUnits;
+        /// token units of one unit of sum insured
+        uint48 unit;
+        /// seconds from the last start until a batch may expire: tenor, report delay and claim window
+        uint32 tail;
+        address cell;
     }
 
     /// @notice A series' terms and what a bordereau drew on it.
@@ -43,6 +48,11 @@ interface IFacility {
         uint24 number;
         uint128 exposure;
         uint128 premium;
+        /// token units of one unit of sum insured
+        uint48 unit;
+        /// seconds from the last start until a batch may expire
+        uint32 tail;
+        address cell;
     }
 
     event FloatDeposited(address indexed platform, address indexed from, uint128 amount, uint128 balance);

@@ -3,65 +3,100 @@ pragma solidity 0.8.30;
 
 import {ProductId, RiskIndex} from "../interfaces/Types.sol";
 
-/// @dev A posted batch in one word, from the lowest bit: base 32 · posted at 32 · latest start offset 16 · size 24 · units 40 · paid units 40 ·
-///   product 16 · risk 32. Zero: no such batch.
+/// @dev The first word of a packed header: all of it but the cell.
 type PackedHeader is uint256;
 
-/// @title Packing of what a posted batch keeps beside its root.
+/// @title What a posted batch says of itself beside its root: kept by nobody but as a digest, and brought by whoever claims or expires.
+/// @dev Packed, 50 bytes, big endian: base 4 · posted at 4 · latest start offset 2 · size 3 · product 2 · risk 4 · releasable at 5 · unit 6 · cell 20.
+///   Its seal, 59 bytes: the first 22 bytes of keccak256(root 32, the first 13 bytes), then the other 37. The digest is the last 22 bytes of
+///   keccak256(seal), so that an expiry brings neither the root nor what only claims need.
 library BatchHeader {
-    uint256 private constant PAID_AT = 144;
+    /// @dev Bytes of a packed header, of what only claims need, and of a seal.
+    uint256 internal constant SIZE = 50;
+    uint256 internal constant FOR_CLAIMS = 13;
+    uint256 internal constant SEAL = 59;
 
-    function pack(
-        uint32 base_,
-        uint16 latest,
-        uint24 size_,
-        uint40 units_,
-        ProductId product_,
-        RiskIndex risk_
-    ) internal view returns (PackedHeader) {
-        uint256 word = base_ | (block.timestamp << 32) | (uint256(latest) << 64) | (uint256(size_) << 80) | (uint256(units_) << 104);
-        return PackedHeader.wrap(word | (uint256(ProductId.unwrap(product_)) << 184) | (uint256(RiskIndex.unwrap(risk_)) << 200));
+    struct Header {
+        uint32 base;
+        uint16 latest;
+        uint24 size;
+        ProductId product;
+        RiskIndex risk;
+        /// second from which the batch may expire
+        uint40 releasableAt;
+        /// token units of one unit of sum insured
+        uint48 unit;
+        address cell;
     }
 
-    /// @notice The header after `more` units were paid. @custom:pre paid units stay within all units
-    function pay(PackedHeader header, uint256 more) internal pure returns (PackedHeader) {
-        return PackedHeader.wrap(PackedHeader.unwrap(header) + (more << PAID_AT));
+    /// @notice Digest of a batch that is posted now.
+    function digestNow(Header memory header, bytes32 root) internal view returns (uint176) {
+        bytes22 inner = bytes22(
+            keccak256(abi.encodePacked(root, header.base, uint32(block.timestamp), header.latest, header.size))
+        );
+        return
+            _last22(
+                keccak256(
+                    abi.encodePacked(inner, header.product, header.risk, header.releasableAt, header.unit, header.cell)
+                )
+            );
     }
 
-    function exists(PackedHeader header) internal pure returns (bool) {
-        return PackedHeader.unwrap(header) != 0;
+    /// @notice Digest of a root and a packed header. @custom:pre the header has `SIZE` bytes
+    function digestOf(bytes calldata header, bytes32 root) internal pure returns (uint176) {
+        bytes22 inner = bytes22(keccak256(abi.encodePacked(root, header[:FOR_CLAIMS])));
+        return _last22(keccak256(abi.encodePacked(inner, header[FOR_CLAIMS:])));
+    }
+
+    function digestOfSeal(bytes calldata seal) internal pure returns (uint176) {
+        return _last22(keccak256(seal));
+    }
+
+    /// @custom:pre the header has `SIZE` bytes
+    function read(bytes calldata header) internal pure returns (PackedHeader) {
+        return PackedHeader.wrap(uint256(bytes32(header[:32])));
+    }
+
+    /// @notice What a seal says, where the fields of a header lie; those that only claims need are none.
+    /// @custom:pre the seal has `SEAL` bytes
+    function readSeal(bytes calldata seal) internal pure returns (PackedHeader header, address cell) {
+        return (PackedHeader.wrap(uint256(uint136(bytes17(seal[22:39]))) << 16), address(bytes20(seal[39:SEAL])));
     }
 
     function base(PackedHeader header) internal pure returns (uint40) {
-        return uint32(PackedHeader.unwrap(header));
+        return uint40(PackedHeader.unwrap(header) >> 224);
     }
 
     function postedAt(PackedHeader header) internal pure returns (uint40) {
-        return uint32(PackedHeader.unwrap(header) >> 32);
+        return uint32(PackedHeader.unwrap(header) >> 192);
     }
 
     /// @notice Start of the batch's last certificate.
     function latestStart(PackedHeader header) internal pure returns (uint40) {
-        return base(header) + uint16(PackedHeader.unwrap(header) >> 64);
+        return base(header) + uint16(PackedHeader.unwrap(header) >> 176);
     }
 
     function size(PackedHeader header) internal pure returns (uint32) {
-        return uint24(PackedHeader.unwrap(header) >> 80);
-    }
-
-    function units(PackedHeader header) internal pure returns (uint256) {
-        return uint40(PackedHeader.unwrap(header) >> 104);
-    }
-
-    function paidUnits(PackedHeader header) internal pure returns (uint256) {
-        return uint40(PackedHeader.unwrap(header) >> PAID_AT);
+        return uint24(PackedHeader.unwrap(header) >> 152);
     }
 
     function product(PackedHeader header) internal pure returns (ProductId) {
-        return ProductId.wrap(uint16(PackedHeader.unwrap(header) >> 184));
+        return ProductId.wrap(uint16(PackedHeader.unwrap(header) >> 136));
     }
 
     function risk(PackedHeader header) internal pure returns (RiskIndex) {
-        return RiskIndex.wrap(uint32(PackedHeader.unwrap(header) >> 200));
+        return RiskIndex.wrap(uint32(PackedHeader.unwrap(header) >> 104));
+    }
+
+    function releasableAt(PackedHeader header) internal pure returns (uint40) {
+        return uint40(PackedHeader.unwrap(header) >> 64);
+    }
+
+    function unit(PackedHeader header) internal pure returns (uint256) {
+        return uint48(PackedHeader.unwrap(header) >> 16);
+    }
+
+    function _last22(bytes32 hash) private pure returns (uint176) {
+        return uint176(uint256(hash));
     }
 }

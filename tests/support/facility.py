@@ -11,7 +11,7 @@ from typing import Any
 import rlp
 from eth_utils import keccak, to_checksum_address
 
-from contracts.client.certificates import PostedTree, Record, pack
+from contracts.client.certificates import BatchTerms, PostedBatch, PostedTree, Record, pack
 from contracts.client.messages import BordereauHeader, Domain, digest
 from contracts.client.signatures import sign
 
@@ -126,7 +126,7 @@ def deploy_world(project: Any, accounts: Any, capital: int = 100_000 * UNIT) -> 
         DAILY_LIMIT,
         sender,
     )
-    book = project.CertificateBook.deploy(products, clock, ledger, facility, desk, bonds_at, sender)
+    book = project.CertificateBook.deploy(clock, ledger, facility, desk, bonds_at, sender)
     bonds = project.BondDesk.deploy(products, facility, book, sender)
     cell = project.Cell.deploy(
         authority, token, clock, eve, facility, book, desk, 0, 4_000, 0, 1_000, REPORT_DELAY, sender
@@ -208,6 +208,15 @@ def post(
 ) -> Any:
     """Receipt of posting a batch that Ulla signed."""
     return world.book.post(*posting(world, series, batch, base, first))
+
+
+def on_chain(
+    world: World, series: tuple[Any, ...], batch: list[Record | None], base: int, receipt: Any
+) -> PostedBatch:
+    """The batch that a receipt of `post` tells of."""
+    tail = TENOR + REPORT_DELAY + CLAIM_WINDOW
+    terms = BatchTerms(series[2], series[3], COVER_UNIT, tail, world.cell.address)
+    return PostedBatch(PostedTree(pack(batch)), base, receipt.timestamp, terms)
 
 
 def try_post(

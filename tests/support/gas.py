@@ -158,7 +158,7 @@ def certificates(gas: Gas) -> None:
     for size in sizes:
         posted[size] = live.post(series, _records(size), base, first)
         first += size
-    booked = 3 * NEW_SLOT + 4 * UPDATED_SLOT + SIGNATURE + TRANSFER
+    booked = 2 * NEW_SLOT + 4 * UPDATED_SLOT + SIGNATURE + TRANSFER
     for size, most in ((100, 1_900), (1_000, 760), (5_000, 650)):
         gas.note(f"certificate.post.per_item.n{size}", posted[size][0], most, booked, size)
 
@@ -180,8 +180,9 @@ def certificates(gas: Gas) -> None:
     pushed(gas, product, risk, terms)
     committed(gas, product, risk, terms)
     live.wait(86_400)
-    expiring = [posted[100][0].one("BordereauPosted")["batch"]]
-    sent = live.move("relayer", "CertificateBook", "expire", expiring)
+    expiring = posted[100][0].one("BordereauPosted")["batch"]
+    named = posted[100][1].expiring(expiring)
+    sent = live.move("relayer", "CertificateBook", "expire", named)
     gas.note("certificate.expire.batch", sent, 45_000, 3 * UPDATED_SLOT)
 
 

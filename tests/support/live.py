@@ -11,7 +11,7 @@ from web3 import Web3
 from web3.types import TxParams, TxReceipt
 
 from contracts.client.calls import System
-from contracts.client.certificates import PostedTree, Record, pack
+from contracts.client.certificates import BatchTerms, PostedBatch, PostedTree, Record, pack
 from contracts.client.deployment import deploy
 from contracts.client.development import development_people, person
 from contracts.client.events import Event, EventDecoder
@@ -373,8 +373,8 @@ class Live(System):
 
     def post(
         self, series: tuple[Any, ...], records: Sequence[Record | None], base: int, first: int = 0
-    ) -> tuple[Sent, PostedTree]:
-        """Posts a bordereau that the underwriter signed."""
+    ) -> tuple[Sent, PostedBatch]:
+        """Posts a bordereau that the underwriter signed, in the newest block."""
         packed = pack(records)
         tree = PostedTree(packed)
         _, platform, product, risk, price, bucket, kind = series
@@ -386,7 +386,11 @@ class Live(System):
         signature = sign(digest(header, self.deployment.domain(header)), person("underwriter").key)
         identity = bytes.fromhex(self.read("Facility", "seriesId", series)[2:])
         arguments = (identity, first, base, packed, signature)
-        return self.move("relayer", "CertificateBook", "post", *arguments), tree
+        sent = self.move("relayer", "CertificateBook", "post", *arguments)
+        terms = self.read("ProductBook", "termsOf", product)
+        tail = terms["term"] + self.parameters.max_report_delay + terms["claimWindow"]
+        of = BatchTerms(product, risk, terms["unit"], tail, terms["cell"])
+        return sent, PostedBatch(tree, base, self.now, of)
 
     def commit(self, series: tuple[Any, ...], commitment: Commitment, first: int = 0) -> Sent:
         """Commits a bordereau that the underwriter signed."""
@@ -408,17 +412,17 @@ class Live(System):
         return self.move(who, "ClaimsDesk", "settle", policy, run)
 
     def settle_certificates(
-        self, batch: int, run: int, tree: PostedTree, indices: Sequence[int]
+        self, batch: int, run: int, posted: PostedBatch, indices: Sequence[int]
     ) -> Sent:
-        proof = tree.prove(indices)
+        proof = posted.prove(indices)
         arguments = (batch, run, *proof.arguments)
         return self.move("relayer", "ClaimsDesk", "settleCertificates", *arguments)
 
     def push_certificates(
-        self, batch: int, run: int, tree: PostedTree, indices: Sequence[int]
+        self, batch: int, run: int, posted: PostedBatch, indices: Sequence[int]
     ) -> Sent:
         """Settles certificates of a series that pays its holders."""
-        proof = tree.prove(indices)
+        proof = posted.prove(indices)
         arguments = (batch, run, *proof.arguments, b"")
         return self.move("relayer", "ClaimsDesk", "settleCertificatesPushed", *arguments)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from web3 import Web3
 
-from contracts.client.certificates import PostedTree, Record
+from contracts.client.certificates import PostedBatch, Record
 from contracts.client.development import person
 from contracts.client.messages import AssessorDecision, Certificate, Quote, digest
 from contracts.client.signatures import keccak256, sign
@@ -74,11 +74,11 @@ class Sold:
     """A batch on chain, and what proves its certificates."""
 
     series: int
-    tree: PostedTree | SumTree
+    tree: PostedBatch | SumTree
     commitment: Commitment | None
 
     def prove(self, places: Sequence[int]) -> Any:
-        if isinstance(self.tree, PostedTree):
+        if isinstance(self.tree, PostedBatch):
             return self.tree.prove(places)
         assert self.commitment is not None
         return self.tree.prove(places, self.commitment)
@@ -532,18 +532,18 @@ class Mirror:
             (BUYERS[who], count, n)
             for n, (who, count) in enumerate(zip(payees, units, strict=True))
         ]
+        tree: SumTree | None = None
         if committed:
-            tree: PostedTree | SumTree = build(
-                [SumRecord(*each, bytes(9)).packed() for each in lines]
-            )
-        else:
-            tree = PostedTree(b"".join(Record(*each).packed() for each in lines))
+            tree = build([SumRecord(*each, bytes(9)).packed() for each in lines])
         last = terms[5] - self.terms[self.sale].term if committed else starts[-1]
+        posted: list[PostedBatch] = []
 
-        def act() -> Any:
-            if isinstance(tree, SumTree):
-                return self.live.commit(terms, tree.commitment(base), first)
-            return self.live.post(terms, [Record(*each) for each in lines], base, first)
+        def act() -> None:
+            if tree is not None:
+                self.live.commit(terms, tree.commitment(base), first)
+                return
+            records = [Record(*each) for each in lines]
+            posted.append(self.live.post(terms, records, base, first)[1])
 
         def model(e: Economy, now: int) -> int:
             e.bring(number, batch, list(units), starts, list(payees), last, now)
@@ -551,8 +551,11 @@ class Mirror:
 
         if self.both(act, model) is None:
             return None
-        commitment = tree.commitment(base, self.now) if isinstance(tree, SumTree) else None
-        self.known.batches[batch] = Sold(number, tree, commitment)
+        self.known.batches[batch] = (
+            Sold(number, tree, tree.commitment(base, self.now))
+            if tree is not None
+            else Sold(number, posted[0], None)
+        )
         return batch
 
     def settle_certificates(self, batch: int, run: int, places: Sequence[int], who: str) -> Any:
@@ -565,10 +568,12 @@ class Mirror:
         return self.both(act, lambda e, now: e.settle_certificates(batch, run, list(places), now))
 
     def expire_batch(self, batch: int, who: str) -> Any:
-        commitment = self.known.batches[batch].commitment
-        act = self._move(who, "CertificateBook", "expire", [batch])
-        if commitment is not None:
-            struct = astuple(commitment)
+        sold = self.known.batches[batch]
+        if isinstance(sold.tree, PostedBatch):
+            act = self._move(who, "CertificateBook", "expire", sold.tree.expiring(batch))
+        else:
+            assert sold.commitment is not None
+            struct = astuple(sold.commitment)
             act = self._move(who, "CertificateBook", "expireCommitted", batch, struct)
         return self.both(act, lambda e, now: e.expire_batch(batch, now))
 

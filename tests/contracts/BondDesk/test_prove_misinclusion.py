@@ -4,12 +4,12 @@ from dataclasses import astuple
 
 import pytest
 
-from contracts.client.certificates import VOID, PostedTree, Record, pack
+from contracts.client.certificates import VOID, PostedTree, Record
 from contracts.client.signatures import keccak256
 from contracts.client.sum_tree import build, opening
 from tests.support.capital import ints
 from tests.support.committed import commit, record
-from tests.support.facility import FIRST_BATCH, UNIT, post, reserve
+from tests.support.facility import FIRST_BATCH, UNIT, on_chain, post, reserve
 from tests.support.reverts import reverts_with
 from tests.support.sold import certificate, signature, struct
 
@@ -28,18 +28,18 @@ def posted(world, series, chain):
     reserve(world, series, 40_000 * UNIT, 1_000)
     base = chain.time()
     batch = [None if n == 3 else honest(n) for n in range(COUNT)]
-    post(world, series, batch, base)
-    return base, PostedTree(pack(batch))
+    return base, on_chain(world, series, batch, base, post(world, series, batch, base))
 
 
-def arguments(world, message, tree, index, batch=FIRST_BATCH):
+def arguments(world, message, posted, index, batch=FIRST_BATCH):
+    tree = posted.tree
     packed = tree.records[index * 24 : (index + 1) * 24]
     # a void record can be proven here, though never claimed
     visible = tree if packed != VOID else PostedTree(tree.records.replace(packed, b"\1" * 24, 1))
     proof = visible.prove([index])
     leaves = proof.leaves if visible is tree else proof.leaves.replace(b"\1" * 24, packed)
     signed = signature(world, message)
-    return struct(message), signed, batch, leaves, proof.proof, {"from": world.eve}
+    return struct(message), signed, batch, posted.header + leaves, proof.proof, {"from": world.eve}
 
 
 def test_prove_misinclusion__included_as_sold__is_refused(world, series, posted):
@@ -120,8 +120,7 @@ def test_prove_misinclusion__commitment_to_holder_and_transaction__is_opened(
         message.salt,
     )
     batch = [Record(keccak256(sealed)[:20], 10, 0)]
-    post(world, hidden, batch, base)
-    tree = PostedTree(pack(batch))
+    tree = on_chain(world, hidden, batch, base, post(world, hidden, batch, base))
     with reverts_with("IncludedAsSold", SECOND_SERIES, 0):
         world.bonds.proveMisinclusion.call(*arguments(world, message, tree, 0, SECOND_SERIES))
     other = certificate(world, hidden, 0, base, salt=b"\1" * 32)

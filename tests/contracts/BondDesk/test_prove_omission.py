@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.capital import ints
-from tests.support.facility import FIRST_BATCH, SLOT, UNIT, post, records, reserve
+from tests.support.facility import FIRST_BATCH, SLOT, UNIT, on_chain, post, records, reserve
 from tests.support.reverts import reverts_with
 from tests.support.sold import COMMIT_SECONDS, certificate, signature, struct
 
@@ -110,13 +110,11 @@ def test_prove_omission__twice__is_refused(world, sold, chain):
 def test_claim__serial_that_the_bond_paid__is_refused_in_a_batch_that_brings_it_later(
     world, series, sold, chain
 ):
-    from contracts.client.certificates import PostedTree, pack
-
     chain.sleep(COMMIT_SECONDS + 60)
     prove(world, sold)
     batch = records(3)
-    post(world, series, batch, chain.time())
-    proof = PostedTree(pack(batch)).prove([1, 2])
+    base = chain.time()
+    proof = on_chain(world, series, batch, base, post(world, series, batch, base)).prove([1, 2])
     run = chain.time() // SLOT + 1
     arguments = (*proof.arguments, {"from": world.desk})
     with reverts_with("AlreadyClaimed", FIRST_BATCH, 2):

@@ -3,11 +3,13 @@ from random import Random
 import pytest
 from brownie.exceptions import VirtualMachineError
 
-from contracts.client.certificates import PostedTree, Record, pack, pack_indices
-from tests.support.facility import FIRST_BATCH, SLOT, UNIT, post, records, reserve
+from contracts.client.certificates import Record, pack_indices
+from tests.support.facility import FIRST_BATCH, SLOT, UNIT, on_chain, post, records, reserve
 from tests.support.reverts import reverts_with
 
 COUNT = 300
+HEADER = 50
+"""Bytes before the leaves."""
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +18,8 @@ def tree(world, series, chain):
     reserve(world, series, 1_000 * UNIT, 1_000)
     batch = records(COUNT, units=1)
     batch[7] = None
-    post(world, series, batch, chain.time())
-    return PostedTree(pack(batch))
+    base = chain.time()
+    return on_chain(world, series, batch, base, post(world, series, batch, base))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_claim__unknown_batch__is_refused(world, tree, run):
 
 
 def test_claim__run_before_posting__is_the_bond_s(world, tree, run):
-    posted = world.book.batchOf(FIRST_BATCH).dict()["postedAt"]
+    posted = tree.posted_at
     slot = posted // SLOT if posted % SLOT else posted // SLOT - 1
     with reverts_with("RunBeforePosting", FIRST_BATCH, slot * SLOT, posted):
         try_claim(world, slot, tree.prove([0]))
@@ -80,7 +82,7 @@ def test_claim__void_record__is_refused(world, tree, run):
 def test_claim__other_content__is_refused(world, tree, run):
     proof = tree.prove([10, 200])
     more_units = bytearray(proof.leaves)
-    more_units[2 * 24 + 21] = 200
+    more_units[HEADER + 2 * 24 + 21] = 200
     with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, proof, leaves=bytes(more_units))
     with reverts_with("ProofInvalid", FIRST_BATCH):
@@ -91,10 +93,26 @@ def test_claim__other_content__is_refused(world, tree, run):
 
 def test_claim__node_as_a_leaf__is_refused(world, tree, run):
     """Three hashes are as long as a leaf; they must not pass for one."""
-    level = tree.levels[0]
-    forged = level[0] + level[1] + bytes(32)
+    level = tree.tree.levels[0]
+    forged = tree.header + level[0] + level[1] + bytes(32)
     with reverts_with("ProofInvalid", FIRST_BATCH):
         try_claim(world, run, tree.prove([0]), leaves=forged)
+
+
+def test_claim__any_byte_of_the_header_changed__is_refused(world, tree, run):
+    """Whoever claims brings the header, so none of it may be another than was posted."""
+    proof = tree.prove([10, 200])
+    for at in range(HEADER):
+        leaves = bytearray(proof.leaves)
+        leaves[at] ^= 1
+        refusal = "ProofInvalid|ProofLength|IndexOutOfRange"
+        with pytest.raises((VirtualMachineError, ValueError), match=refusal):
+            try_claim(world, run, proof, leaves=bytes(leaves))
+
+
+def test_claim__no_header__is_refused(world, tree, run):
+    with reverts_with("ProofInvalid", FIRST_BATCH):
+        try_claim(world, run, tree.prove([0]), leaves=tree.header[:-1])
 
 
 @pytest.mark.parametrize("extra", [-32, 32])
@@ -140,8 +158,9 @@ def test_claim__any_records_of_batches_of_any_size__come_to_what_the_tree_says(
             Record(random.randbytes(20), random.randint(1, 2), random.randrange(2**16))
             for _ in range(size)
         ]
-        post(world, series, batch, chain.time() - 2**17, first)
-        trees[first], first = (batch, PostedTree(pack(batch))), first + size
+        base = chain.time() - 2**17
+        receipt = post(world, series, batch, base, first)
+        trees[first], first = (batch, on_chain(world, series, batch, base, receipt)), first + size
     run = chain.time() // SLOT + 1
     for serial, (batch, grown) in trees.items():
         for _ in range(4):
@@ -175,7 +194,7 @@ def test_claim__any_records_of_batches_of_any_size__come_to_what_the_tree_says(
 def test_claim__records_of_the_batch__are_marked_and_added_up(world, tree, run, indices):
     proof = tree.prove(indices)
     result = try_claim(world, run, proof).dict()
-    base = world.book.batchOf(FIRST_BATCH).dict()["base"]
+    base = tree.base
     assert (result["count"], result["amount"]) == (len(indices), len(indices) * UNIT)
     assert (result["earliestStart"], result["latestStart"]) == (
         base + indices[0],

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.client.certificates import PostedTree, Record, pack
+from contracts.client.certificates import Record
 from contracts.client.signatures import keccak256
 from contracts.client.sum_tree import build, opening
 from tests.support.committed import commit, next_run, record
-from tests.support.facility import FIRST_BATCH, UNIT, post, reserve
+from tests.support.facility import FIRST_BATCH, UNIT, on_chain, post, reserve
 from tests.support.reverts import reverts_with
 
 HOLDERS_PUSHED, COMMITMENTS_PUSHED = 2, 3
@@ -30,8 +30,8 @@ def holders(world, series, chain):
     of_holders = (*series[:6], HOLDERS_PUSHED)
     reserve(world, of_holders, 10_000 * UNIT, 100)
     batch = [Record((0xB000 + n).to_bytes(20, "big"), 10 * n + 10, n) for n in range(9)]
-    post(world, of_holders, batch, chain.time())
-    return PostedTree(pack(batch))
+    base = chain.time()
+    return on_chain(world, of_holders, batch, base, post(world, of_holders, batch, base))
 
 
 def test_claim_pushed__anyone_but_the_desk__is_refused(world, holders, chain):
@@ -69,8 +69,9 @@ def hidden(world, series, chain):
         for n in range(2)
     ]
     batch = [Record(keccak256(opened)[:20], 10, 0) for opened in openings]
-    post(world, commitments, batch, chain.time())
-    return PostedTree(pack(batch)).prove([0, 1]), openings
+    base = chain.time()
+    posted = on_chain(world, commitments, batch, base, post(world, commitments, batch, base))
+    return posted.prove([0, 1]), openings
 
 
 def test_claim_pushed__commitments_opened__name_their_payees(world, hidden, chain):

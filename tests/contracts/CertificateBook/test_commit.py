@@ -65,7 +65,7 @@ def test_commit__batch__books_as_a_posted_one(world, honest):
     assert (event["exposure"], event["premium"]) == (360 * UNIT, 360 * 3)
     assert event["leafFileHash"] == "0x" + commitment.leaf_file_hash.hex()
     batch = world.book.batchOf(FIRST_BATCH).dict()
-    assert (batch["exposure"], batch["paid"], batch["expired"]) == (360 * UNIT, 0, False)
+    assert (batch["exposure"], batch["paid"]) == (360 * UNIT, 0)
     assert world.facility.bondOf(world.ulla)[1] == 40_000 * UNIT - 360 * UNIT
 
 

@@ -1,6 +1,5 @@
 import pytest
 
-from contracts.client.certificates import PostedTree, pack
 from tests.support.facility import (
     CLAIM_WINDOW,
     FIRST_BATCH,
@@ -8,6 +7,7 @@ from tests.support.facility import (
     SLOT,
     TENOR,
     UNIT,
+    on_chain,
     post,
     records,
     reserve,
@@ -20,52 +20,70 @@ def batch(world, series, chain):
     """Batch 1: ten certificates of 100 dollars, of which two were paid."""
     reserve(world, series, 2_000 * UNIT, 20)
     base = chain.time()
-    post(world, series, records(10), base)
-    proof = PostedTree(pack(records(10))).prove([2, 3])
+    sold = on_chain(world, series, records(10), base, post(world, series, records(10), base))
+    proof = sold.prove([2, 3])
     run = chain.time() // SLOT + 1
     world.book.claim(FIRST_BATCH, run, *proof.arguments, {"from": world.desk})
     world.cell.pay(world.petra, 200 * UNIT, {"from": world.desk})
-    return base
+    return sold
 
 
 @pytest.fixture
 def ended(batch, chain):
-    due = batch + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
+    due = batch.base + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
     chain.sleep(due - chain.time())
     return due
 
 
 def test_expire__unknown__is_refused(world, batch):
     with reverts_with("UnknownBatch", 9):
-        world.book.expire([9], {"from": world.eve})
+        world.book.expire(batch.expiring(9), {"from": world.eve})
+
+
+def test_expire__part_of_a_batch_s_name__is_refused(world, batch):
+    for length in (1, 66, 68):
+        with reverts_with("NotWholeBatches", length):
+            world.book.expire((2 * batch.expiring(1))[:length], {"from": world.eve})
+
+
+def test_expire__any_byte_of_the_seal_changed__is_refused(world, ended, batch):
+    """Whoever expires says which capital and caps, and when: none of it but what was posted."""
+    for at in range(8, 67):
+        named = bytearray(batch.expiring(FIRST_BATCH))
+        named[at] ^= 1
+        with reverts_with("ProofInvalid", FIRST_BATCH):
+            world.book.expire.call(bytes(named), {"from": world.eve})
 
 
 def test_expire__claims_still_possible__is_refused(world, batch, chain):
-    due = batch + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
+    due = batch.base + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
     chain.sleep(due - chain.time() - 20)
     with reverts_with("BatchNotEnded", FIRST_BATCH, due):
-        world.book.expire([FIRST_BATCH], {"from": world.eve})
+        world.book.expire(batch.expiring(FIRST_BATCH), {"from": world.eve})
 
 
-def test_expire__twice__is_refused(world, ended):
-    world.book.expire([FIRST_BATCH], {"from": world.eve})
-    with reverts_with("BatchExpired", FIRST_BATCH):
-        world.book.expire([FIRST_BATCH], {"from": world.eve})
+def test_expire__twice__is_refused(world, ended, batch):
+    named = batch.expiring(FIRST_BATCH)
+    with reverts_with("UnknownBatch", FIRST_BATCH):
+        world.book.expire.call(2 * named, {"from": world.eve})
+    world.book.expire(named, {"from": world.eve})
+    with reverts_with("UnknownBatch", FIRST_BATCH):
+        world.book.expire(named, {"from": world.eve})
 
 
-def test_expire__then_claim__is_refused(world, ended, chain):
-    world.book.expire([FIRST_BATCH], {"from": world.eve})
-    proof = PostedTree(pack(records(10))).prove([5])
+def test_expire__then_claim__is_refused(world, ended, batch, chain):
+    world.book.expire(batch.expiring(FIRST_BATCH), {"from": world.eve})
+    proof = batch.prove([5])
     run = chain.time() // SLOT
-    with reverts_with("BatchExpired", FIRST_BATCH):
+    with reverts_with("UnknownBatch", FIRST_BATCH):
         world.book.claim(FIRST_BATCH, run, *proof.arguments, {"from": world.desk})
 
 
-def test_expire__ended__releases_what_was_not_paid(world, ended):
+def test_expire__ended__releases_what_was_not_paid(world, ended, batch):
     locked, booked = world.cell.locked(), world.booked()
-    receipt = world.book.expire([FIRST_BATCH], {"from": world.eve})
+    receipt = world.book.expire(batch.expiring(FIRST_BATCH), {"from": world.eve})
     assert receipt.events["BordereauExpired"] == {"batch": FIRST_BATCH, "released": 800 * UNIT}
     assert locked - world.cell.locked() == 800 * UNIT
     assert booked - world.booked() == 1_000 * UNIT
-    stored = world.book.batchOf(FIRST_BATCH).dict()
-    assert stored["expired"] and stored["size"] == 0 and int(stored["root"].hex(), 16) != 0
+    with reverts_with("UnknownBatch", FIRST_BATCH):
+        world.book.batchOf(FIRST_BATCH)

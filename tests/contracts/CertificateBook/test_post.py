@@ -8,6 +8,7 @@ from tests.support.facility import (
     TENOR,
     UNIT,
     header,
+    on_chain,
     post,
     records,
     reserve,
@@ -144,9 +145,10 @@ def test_post__batch__reads_back(world, series, reserved, base):
     batch = world.book.batchOf(FIRST_BATCH).dict()
     assert batch["series"] == reserved
     assert (batch["platform"], batch["product"], batch["risk"]) == (world.petra, 1, 5)
-    assert (batch["base"], batch["end"]) == (base, base + 49 + TENOR)
-    assert (batch["postedAt"], batch["size"]) == (receipt.timestamp, 50)
-    assert (batch["exposure"], batch["paid"], batch["expired"]) == (5_000 * UNIT, 0, False)
+    assert batch["end"] == series[5]
+    assert (batch["exposure"], batch["paid"]) == (5_000 * UNIT, 0)
+    posted = on_chain(world, series, records(50), base, receipt)
+    assert batch["digest"] == int.from_bytes(posted.digest, "big")
 
 
 def test_batch_of__unknown__is_refused(world):

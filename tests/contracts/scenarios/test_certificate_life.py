@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from contracts.client.certificates import PostedTree, Record
+from contracts.client.certificates import PostedBatch, Record
 from contracts.client.errors import ContractReverted
 from contracts.client.terms import Form, Peril, ProductTerms
 from tests.support.live import DOLLAR, Live, Sent
@@ -22,7 +22,7 @@ class Sold:
     base: int
     risk: int
     terms: ProductTerms
-    tree: PostedTree
+    tree: PostedBatch
     posting: Sent
 
 
@@ -109,5 +109,5 @@ def test_expire__after_partial_claims__frees_the_rest(live, sold):
     live.settle_certificates(sold.batch, run, sold.tree, range(10))
     assert live.capital()[1] == (COUNT - 10) * UNITS * DOLLAR
     live.wait(2 * 86_400 + sold.terms.term)
-    live.move("relayer", "CertificateBook", "expire", [sold.batch])
+    live.move("relayer", "CertificateBook", "expire", sold.tree.expiring(sold.batch))
     assert live.capital()[1] == 0

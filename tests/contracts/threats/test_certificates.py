@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from contracts.client.certificates import PostedTree, Record
+from contracts.client.certificates import PostedBatch, Record
 from contracts.client.terms import Form, Peril, ProductTerms
 from tests.contracts.threats.conftest import Target, succeeds
 from tests.support.live import DOLLAR
@@ -22,7 +22,7 @@ class Line:
     terms: ProductTerms
     series: tuple[object, ...]
 
-    def post(self, base: int) -> tuple[int, PostedTree]:
+    def post(self, base: int) -> tuple[int, PostedBatch]:
         live = self.target.live
         records = [Record((0xA000 + n).to_bytes(20, "big"), UNITS, n) for n in range(COUNT)]
         sent, tree = live.post(self.series, records, base)

@@ -5,6 +5,8 @@ from contracts.client.certificates import (
     VOID,
     BadIndices,
     BadRecord,
+    BatchTerms,
+    PostedBatch,
     PostedTree,
     Record,
     pack,
@@ -91,3 +93,28 @@ def test_prove__any_single_record__leads_to_the_root(count: int) -> None:
                 node = keccak256(node + right)
             position, width = position // 2, (width + 1) // 2
         assert (node, words) == (tree.root, [])
+
+
+def test_posted_batch__header_and_seal__hold_every_field_at_its_place() -> None:
+    tree = PostedTree(pack([*batch(5), None]))
+    terms = BatchTerms(2, 7, 10**6, 100, "0x" + "ab" * 20)
+    posted = PostedBatch(tree, 1_000, 1_060, terms)
+    assert tree.latest == max(record.start_offset for record in batch(5))
+    common = (
+        (2).to_bytes(2, "big") + (7).to_bytes(4, "big") + (1_100 + tree.latest).to_bytes(5, "big")
+        + (10**6).to_bytes(6, "big") + b"\xab" * 20
+    )  # fmt: skip
+    own = (1_000).to_bytes(4, "big") + (1_060).to_bytes(4, "big")
+    own += tree.latest.to_bytes(2, "big") + (6).to_bytes(3, "big")
+    assert posted.header == own + common
+    assert posted.seal == keccak256(tree.root + own)[:22] + common
+    assert posted.expiring(9) == bytes(7) + b"\x09" + posted.seal
+    assert posted.digest == keccak256(posted.seal)[-22:]
+
+
+def test_posted_batch__proof__is_the_tree_s_behind_the_header() -> None:
+    tree = PostedTree(pack(batch(9)))
+    posted = PostedBatch(tree, 1_000, 1_060, BatchTerms(2, 7, 10**6, 100, "0x" + "ab" * 20))
+    proof, plain = posted.prove([1, 8]), tree.prove([1, 8])
+    assert (proof.indices, proof.proof) == (plain.indices, plain.proof)
+    assert proof.leaves == posted.header + plain.leaves
