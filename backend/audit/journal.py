@@ -219,6 +219,11 @@ def _locked(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield FREE, LOCKED, a["amount"]
 
 
+@books("CertificateBook", "BordereauExpired")
+def _expired(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
+    yield LOCKED, FREE, a["released"]
+
+
 @books("Cell", "CapitalReleased")
 def _released(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield LOCKED, FREE, a["amount"]
@@ -312,6 +317,8 @@ class Bookkeeper:
     """Shares of each vault."""
     priced: dict[str, Row] = field(default_factory=dict)
     """Vault → what it said when it was priced last."""
+    unpaid: Counter[int] = field(default_factory=Counter)
+    """Batch → sums insured that were not claimed yet; none once it has expired."""
     transfers: Counter[str] = field(default_factory=Counter)
     """What the token moved into each custodian."""
     _transaction: str = ""
@@ -376,6 +383,12 @@ class Bookkeeper:
         """What an event may say, given the balances before it."""
         a = event.args
         match event.contract, event.name:
+            case "CertificateBook", ("BordereauPosted" | "BordereauCommitted"):
+                self.unpaid[a["batch"]] = a["exposure"]
+            case "CertificateBook", "CertificatesClaimed":
+                self.unpaid[a["batch"]] -= a["amount"]
+            case "CertificateBook", "BordereauExpired":
+                self._same(event, "released capital", a["released"], self.unpaid.pop(a["batch"], 0))
             case "Facility", "CommissionSet":
                 self.commissions[a["platform"]] = a["bps"]
             case "Facility", "FloatDrawn":

@@ -96,7 +96,7 @@ contract Cell is ICell, AccessManaged {
         );
         uint64 left = _unlocked(amount, _sums.locked);
         _sums.locked = left;
-        emit CapitalReleased(msg.sender, amount, left);
+        if (msg.sender != certificateBook) emit CapitalReleased(msg.sender, amount, left);
     }
 
     /// @inheritdoc ICell

@@ -13,6 +13,7 @@ interface ICell {
     }
 
     event CapitalLocked(address indexed by, uint128 amount, uint128 locked);
+    /// @dev not for the capital of a batch that expires: CertificateBook.BordereauExpired tells it
     event CapitalReleased(address indexed by, uint128 amount, uint128 locked);
     event PremiumCollected(address indexed from, uint128 amount, uint128 fee, uint128 toJunior, uint128 toSenior);
     event ClaimPaid(address indexed payee, uint128 amount, uint128 fromJunior, uint128 fromSenior);
@@ -42,7 +43,7 @@ interface ICell {
 
     /// @notice Frees limits that can no longer be claimed. Only PolicyBook, Facility, CertificateBook and ClaimsDesk.
     /// @custom:throws OnlyBooks, ReleaseExceedsLocked
-    /// @custom:emits CapitalReleased
+    /// @custom:emits CapitalReleased, except for CertificateBook, whose BordereauExpired tells the same
     function release(uint128 amount) external;
 
     /// @notice Splits premium: fee first, then junior and senior; a tranche without capital earns none. Only PolicyBook and Facility.

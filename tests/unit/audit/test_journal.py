@@ -130,6 +130,30 @@ def test_book__running_total_that_differs__is_found() -> None:
     assert "locked capital is 6, booked 5" in causes(keeper)
 
 
+def expired(released: int) -> list[Event]:
+    return [
+        event("Cell", "CapitalLocked", amount=9, locked=9, by=FACILITY),
+        event("CertificateBook", "BordereauPosted", batch=3, exposure=9),
+        event("CertificateBook", "CertificatesClaimed", batch=3, amount=2),
+        event("CertificateBook", "BordereauExpired", batch=3, released=released),
+    ]
+
+
+def test_book__expired_batch_releases_what_was_claimed__is_found() -> None:
+    keeper = booked(*expired(9), junior=9)
+    assert causes(keeper) == "released capital is 9, booked 7"
+
+
+def test_book__batch_expires_twice__is_found() -> None:
+    keeper = booked(*expired(7), *expired(7)[3:], junior=9)
+    assert causes(keeper) == "released capital is 7, booked 0"
+
+
+def test_book__expired_batch__frees_what_was_not_claimed() -> None:
+    keeper = booked(*expired(7), junior=9)
+    assert (keeper.wrong, keeper.journal.owed(LOCKED)) == ([], 2)
+
+
 def test_book__commission_that_was_not_agreed__is_found() -> None:
     keeper = booked(
         event("Facility", "CommissionSet", platform=OUTSIDE, bps=1000),
