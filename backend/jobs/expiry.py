@@ -84,7 +84,7 @@ def _expire(at: Services, now: int) -> int:
     for chunk in chunks(batches, AT_ONCE):
         key = f"expire:CertificateBook:{chunk[0][0]}-{chunk[-1][0]}:{len(chunk)}"
         named = b"".join(packed for _, packed in chunk)
-        queued += ask_and_queue(at, key, "CertificateBook", "expire", named)
+        queued += ask_and_queue(at, key, "CertificateBook", "expireBordereaux", named)
     for batch, commitment in commitments:
         key = f"expire-committed:{batch}"
         call = ("CertificateBook", "expireCommitted", batch, commitment)

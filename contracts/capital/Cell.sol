@@ -91,12 +91,18 @@ contract Cell is ICell, AccessManaged {
     /// @inheritdoc ICell
     function release(uint128 amount) external {
         require(
-            msg.sender == policyBook || msg.sender == facility || msg.sender == certificateBook || msg.sender == claimsDesk,
+            msg.sender == policyBook || msg.sender == facility || msg.sender == claimsDesk,
             OnlyBooks(msg.sender)
         );
         uint64 left = _unlocked(amount, _sums.locked);
         _sums.locked = left;
-        if (msg.sender != certificateBook) emit CapitalReleased(msg.sender, amount, left);
+        emit CapitalReleased(msg.sender, amount, left);
+    }
+
+    /// @inheritdoc ICell
+    function freeUnclaimed(uint128 amount) external {
+        require(msg.sender == certificateBook, OnlyBooks(msg.sender));
+        _sums.locked = _unlocked(amount, _sums.locked);
     }
 
     /// @inheritdoc ICell

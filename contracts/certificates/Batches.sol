@@ -175,6 +175,7 @@ abstract contract Batches is ICertificateBook, EIP712 {
     }
 
     /// @dev Gives back the caps of all units and the capital of those that were not paid.
+    ///   Paid units are no more than all units, which have 40 bits and each comes to an amount of at most 48.
     function _release(
         BatchId batch,
         ProductId product,
@@ -183,9 +184,13 @@ abstract contract Batches is ICertificateBook, EIP712 {
         uint256 unit,
         BatchWord word
     ) internal {
-        uint128 left = uint128((word.units() - word.paidUnits()) * unit);
+        uint128 all;
+        uint128 left;
+        unchecked {
+            (all, left) = (uint128(word.units() * unit), uint128((word.units() - word.paidUnits()) * unit));
+        }
         emit BordereauExpired(batch, left);
-        ledger.release(product, cell, risk, 0, uint128(word.units() * unit));
-        ICell(cell).release(left);
+        ledger.releaseCertificates(product, risk, all);
+        ICell(cell).freeUnclaimed(left);
     }
 }

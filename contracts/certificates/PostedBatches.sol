@@ -18,9 +18,6 @@ abstract contract PostedBatches is Batches {
     using BatchWords for BatchWord;
     using Indices for bytes;
 
-    /// @dev Bytes that name a batch to expire: id 8, then its seal.
-    uint256 private constant EXPIRING = 8 + BatchHeader.SEAL;
-
     mapping(BatchId batch => BatchWord) private _posted;
 
     // ------------------------------------------------------------------ anyone
@@ -45,9 +42,9 @@ abstract contract PostedBatches is Batches {
     }
 
     /// @inheritdoc ICertificateBook
-    function expire(bytes calldata batches) external {
-        require(batches.length % EXPIRING == 0, NotWholeBatches(batches.length));
-        for (uint256 at = 0; at < batches.length; at += EXPIRING) _expire(batches[at:at + EXPIRING]);
+    function expireBordereaux(bytes calldata batches) external {
+        require(batches.length % BatchHeader.NAMED == 0, NotWholeBatches(batches.length));
+        for (uint256 at = 0; at < batches.length; at += BatchHeader.NAMED) _expire(batches, at);
     }
 
     // ------------------------------------------------------------------ for the book
@@ -158,13 +155,11 @@ abstract contract PostedBatches is Batches {
         );
     }
 
-    /// @param named a batch's id and its seal
-    function _expire(bytes calldata named) private {
-        BatchId batch = BatchId.wrap(uint64(bytes8(named)));
+    /// @param at place of the batch's id and seal
+    function _expire(bytes calldata batches, uint256 at) private {
+        (BatchId batch, uint176 digest, PackedHeader header, address cell) = BatchHeader.readNamed(batches, at);
         BatchWord word = _wordOfPosted(batch);
-        bytes calldata seal = named[8:];
-        require(BatchHeader.digestOfSeal(seal) == word.digest(), ProofInvalid(batch));
-        (PackedHeader header, address cell) = BatchHeader.readSeal(seal);
+        require(digest == word.digest(), ProofInvalid(batch));
         _checkEnded(batch, header.releasableAt());
         _posted[batch] = BatchWord.wrap(0);
         _release(batch, header.product(), header.risk(), cell, header.unit(), word);

@@ -21,6 +21,11 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         uint40 frozenUntil;
     }
 
+    /// @dev four lanes, or a risk's applicant and lane
+    struct Word {
+        uint256 lanes;
+    }
+
     /// @inheritdoc IExposureLedger
     uint40 public constant MAX_CLOSURE = 7 days;
     /// @inheritdoc IExposureLedger
@@ -39,7 +44,7 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     /// @inheritdoc IExposureLedger
     uint128 public immutable defaultCap;
 
-    mapping(Dimension => mapping(uint256 word => uint256)) private _booked;
+    mapping(Dimension => mapping(uint256 place => Word)) private _booked;
     mapping(Dimension => mapping(uint256 key => Limits)) private _limits;
 
     constructor(
@@ -61,7 +66,7 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     /// @inheritdoc IExposureLedger
     function setApplicant(RiskIndex risk, address applicant) external {
         require(msg.sender == riskRegister, OnlyRiskRegister(msg.sender));
-        _booked[Dimension.Risk][RiskIndex.unwrap(risk)] |= uint160(applicant);
+        _booked[Dimension.Risk][RiskIndex.unwrap(risk)].lanes |= uint160(applicant);
     }
 
     // ------------------------------------------------------------------ product admin
@@ -117,13 +122,18 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     /// @inheritdoc IExposureLedger
     function release(ProductId product, address, RiskIndex risk, uint128 dependencies, uint128 amount) external {
-        require(
-            msg.sender == policyBook || msg.sender == facility || msg.sender == certificateBook,
-            OnlyBooks(msg.sender)
-        );
-        _release(Dimension.Product, ProductId.unwrap(product), amount);
-        _release(Dimension.Risk, RiskIndex.unwrap(risk), amount);
-        for (; dependencies != 0; dependencies >>= 32) _release(Dimension.Dependency, uint32(dependencies), amount);
+        require(msg.sender == policyBook || msg.sender == facility, OnlyBooks(msg.sender));
+        _releaseOf(product, risk, amount);
+        for (; dependencies != 0; dependencies >>= 32) {
+            uint256 key = uint32(dependencies);
+            _release(_booked[Dimension.Dependency][key / LANES], 64 * (key % LANES), Dimension.Dependency, key, amount);
+        }
+    }
+
+    /// @inheritdoc IExposureLedger
+    function releaseCertificates(ProductId product, RiskIndex risk, uint128 amount) external {
+        require(msg.sender == certificateBook, OnlyBooks(msg.sender));
+        _releaseOf(product, risk, amount);
     }
 
     // ------------------------------------------------------------------ views
@@ -144,12 +154,12 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         Limits memory limits = _limits[dimension][key];
         cap = limits.capped ? limits.cap : defaultCap;
         if (dimension == Dimension.Cell) booked_ = ICell(address(uint160(key))).locked();
-        else booked_ = uint128((_booked[dimension][_wordOf(dimension, key)] >> _shiftOf(dimension, key)) & MOST);
+        else booked_ = uint128((_booked[dimension][_wordOf(dimension, key)].lanes >> _shiftOf(dimension, key)) & MOST);
     }
 
     /// @inheritdoc IExposureLedger
     function insuredOn(RiskIndex risk) external view returns (uint256 insured, address applicant) {
-        uint256 word = _booked[Dimension.Risk][RiskIndex.unwrap(risk)];
+        uint256 word = _booked[Dimension.Risk][RiskIndex.unwrap(risk)].lanes;
         return ((word >> APPLICANT) & MOST, address(uint160(word)));
     }
 
@@ -163,7 +173,9 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     /// @dev A key's limits to be written: from now on its lane says that it has some.
     function _ownLimits(Dimension dimension, uint256 key) private returns (Limits storage) {
-        if (dimension != Dimension.Cell) _booked[dimension][_wordOf(dimension, key)] |= (MOST + 1) << _shiftOf(dimension, key);
+        if (dimension != Dimension.Cell) {
+            _booked[dimension][_wordOf(dimension, key)].lanes |= (MOST + 1) << _shiftOf(dimension, key);
+        }
         return _limits[dimension][key];
     }
 
@@ -175,23 +187,29 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
     }
 
     function _book(Dimension dimension, uint256 key, uint256 amount) private {
-        mapping(uint256 => uint256) storage words = _booked[dimension];
-        (uint256 place, uint256 shift) = (_wordOf(dimension, key), _shiftOf(dimension, key));
-        uint256 word = words[place];
+        Word storage stored = _booked[dimension][_wordOf(dimension, key)];
+        (uint256 word, uint256 shift) = (stored.lanes, _shiftOf(dimension, key));
         uint256 lane = uint64(word >> shift);
         uint256 before = lane & MOST;
         uint256 cap = lane == before ? defaultCap : _capNow(dimension, key);
         if (before + amount > cap) revert CapExceeded(dimension, key, amount, Math.saturatingSub(cap, before));
-        words[place] = word + (amount << shift);
+        stored.lanes = word + (amount << shift);
     }
 
-    function _release(Dimension dimension, uint256 key, uint256 amount) private {
-        mapping(uint256 => uint256) storage words = _booked[dimension];
-        (uint256 place, uint256 shift) = (_wordOf(dimension, key), _shiftOf(dimension, key));
-        uint256 word = words[place];
+    function _releaseOf(ProductId product, RiskIndex risk, uint256 amount) private {
+        uint256 key = ProductId.unwrap(product);
+        _release(_booked[Dimension.Product][key / LANES], 64 * (key % LANES), Dimension.Product, key, amount);
+        key = RiskIndex.unwrap(risk);
+        _release(_booked[Dimension.Risk][key], APPLICANT, Dimension.Risk, key, amount);
+    }
+
+    function _release(Word storage stored, uint256 shift, Dimension dimension, uint256 key, uint256 amount) private {
+        uint256 word = stored.lanes;
         uint256 before = (word >> shift) & MOST;
         if (amount > before) revert ReleaseExceedsBooked(dimension, key, amount, before);
-        words[place] = word - (amount << shift);
+        unchecked {
+            stored.lanes = word - (amount << shift);
+        }
     }
 
     /// @dev The cap of a key that takes new cover now.

@@ -13,7 +13,6 @@ interface ICell {
     }
 
     event CapitalLocked(address indexed by, uint128 amount, uint128 locked);
-    /// @dev not for the capital of a batch that expires: CertificateBook.BordereauExpired tells it
     event CapitalReleased(address indexed by, uint128 amount, uint128 locked);
     event PremiumCollected(address indexed from, uint128 amount, uint128 fee, uint128 toJunior, uint128 toSenior);
     event ClaimPaid(address indexed payee, uint128 amount, uint128 fromJunior, uint128 fromSenior);
@@ -41,10 +40,14 @@ interface ICell {
     /// @custom:emits CapitalLocked
     function lock(uint128 amount) external;
 
-    /// @notice Frees limits that can no longer be claimed. Only PolicyBook, Facility, CertificateBook and ClaimsDesk.
+    /// @notice Frees limits that can no longer be claimed. Only PolicyBook, Facility and ClaimsDesk.
     /// @custom:throws OnlyBooks, ReleaseExceedsLocked
-    /// @custom:emits CapitalReleased, except for CertificateBook, whose BordereauExpired tells the same
+    /// @custom:emits CapitalReleased
     function release(uint128 amount) external;
+
+    /// @notice The same for the certificates of an expired batch that nobody claimed. Only CertificateBook, whose BordereauExpired tells it.
+    /// @custom:throws OnlyBooks, ReleaseExceedsLocked
+    function freeUnclaimed(uint128 amount) external;
 
     /// @notice Splits premium: fee first, then junior and senior; a tranche without capital earns none. Only PolicyBook and Facility.
     /// @custom:pre the caller has transferred `amount` to the cell in this transaction

@@ -170,7 +170,7 @@ interface ICertificateBook {
     /// @param batches 67 bytes each: the id 8, big endian, and the seal 59 (see BatchHeader)
     /// @custom:throws NotWholeBatches, UnknownBatch, ProofInvalid, BatchNotEnded
     /// @custom:emits BordereauExpired for each
-    function expire(bytes calldata batches) external;
+    function expireBordereaux(bytes calldata batches) external;
 
     /// @notice The same for a committed batch, after the series' expiry bucket + maxReportDelay + claimWindow.
     /// @custom:throws UnknownBatch, ProofInvalid, BatchNotEnded

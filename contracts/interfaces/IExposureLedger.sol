@@ -67,9 +67,13 @@ interface IExposureLedger {
     /// @custom:throws OnlyBooks, BadDependencies, ClosedToNewCover, CapExceeded
     function book(ProductId product, address cell, RiskIndex risk, uint128 dependencies, uint128 amount) external;
 
-    /// @notice Takes a booking back. Only PolicyBook, Facility and CertificateBook.
+    /// @notice Takes a booking back. Only PolicyBook and Facility.
     /// @custom:throws OnlyBooks, ReleaseExceedsBooked
     function release(ProductId product, address cell, RiskIndex risk, uint128 dependencies, uint128 amount) external;
+
+    /// @notice Takes back what was booked for the certificates of a batch, which depend on nothing else. Only CertificateBook.
+    /// @custom:throws OnlyBooks, ReleaseExceedsBooked
+    function releaseCertificates(ProductId product, RiskIndex risk, uint128 amount) external;
 
     // ------------------------------------------------------------------ views
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ProductId, RiskIndex} from "../interfaces/Types.sol";
+import {BatchId, ProductId, RiskIndex} from "../interfaces/Types.sol";
 
 /// @dev The first word of a packed header: all of it but the cell.
 type PackedHeader is uint256;
@@ -15,6 +15,8 @@ library BatchHeader {
     uint256 internal constant SIZE = 50;
     uint256 internal constant FOR_CLAIMS = 13;
     uint256 internal constant SEAL = 59;
+    /// @dev Bytes that name a batch to expire: id 8, then its seal.
+    uint256 internal constant NAMED = 67;
 
     struct Header {
         uint32 base;
@@ -48,19 +50,26 @@ library BatchHeader {
         return _last22(keccak256(abi.encodePacked(inner, header[FOR_CLAIMS:])));
     }
 
-    function digestOfSeal(bytes calldata seal) internal pure returns (uint176) {
-        return _last22(keccak256(seal));
-    }
-
     /// @custom:pre the header has `SIZE` bytes
     function read(bytes calldata header) internal pure returns (PackedHeader) {
         return PackedHeader.wrap(uint256(bytes32(header[:32])));
     }
 
-    /// @notice What a seal says, where the fields of a header lie; those that only claims need are none.
-    /// @custom:pre the seal has `SEAL` bytes
-    function readSeal(bytes calldata seal) internal pure returns (PackedHeader header, address cell) {
-        return (PackedHeader.wrap(uint256(uint136(bytes17(seal[22:39]))) << 16), address(bytes20(seal[39:SEAL])));
+    /// @notice A batch that is named to expire: its id, the digest of its seal, and what that says, where the fields of a header lie; those that
+    ///   only claims need are none.
+    /// @custom:pre `NAMED` bytes lie at `at`
+    function readNamed(
+        bytes calldata batches,
+        uint256 at
+    ) internal pure returns (BatchId batch, uint176 digest, PackedHeader header, address cell) {
+        assembly ("memory-safe") {
+            let id := add(batches.offset, at)
+            batch := shr(192, calldataload(id))
+            calldatacopy(0, add(id, 8), SEAL)
+            digest := shr(80, shl(80, keccak256(0, SEAL)))
+            header := mload(9)
+            cell := shr(96, mload(39))
+        }
     }
 
     function base(PackedHeader header) internal pure returns (uint40) {
