@@ -76,8 +76,8 @@ def _expire(at: Services, now: int) -> int:
             open_for = delay + product.claim_window
             if row.leaf_file_hash is None:
                 if row.posted_at + product.term + open_for <= now:
-                    batch = on_ledger(session, row, product, delay).posted
-                    batches.append((row.batch, batch.expiring(row.batch)))
+                    posted = on_ledger(session, row, product, delay).posted
+                    batches.append((row.batch, posted.expiring(row.batch)))
             elif session.get_one(LedgerSeries, row.series).expiry_bucket + open_for <= now:
                 commitments.append((row.batch, astuple(commitment_of(row, product.unit))))
     queued = _queue(at, "PolicyBook", "expire", policies)
