@@ -137,7 +137,9 @@ def get_proof(series: HashText, serial: Serial, at: ServicesDep, who: Reader) ->
     """The certificate's leaf and Merkle path in its posted bordereau."""
     with at.database.read() as session:
         found = find_series(session, series, wallet_of(session, who))
-        return posting.proof_of(session, found, serial)
+        product = at.market.product(ProductId(found.product))
+        delay = at.contracts.deployment.parameters.max_report_delay
+        return posting.proof_of(session, found, serial, product, delay)
 
 
 @router.post(

@@ -88,13 +88,9 @@ def on_ledger(
     """
     tail = product.term + report_delay + product.claim_window
     terms = BatchTerms(row.product, row.risk, product.unit, tail, product.cell)
-    return OnLedger(row.batch, tree_on_ledger(session, row), row.base, row.posted_at, terms)
-
-
-def tree_on_ledger(session: Session, row: LedgerBordereau) -> PostedTree | SumTree:
-    """Builds the tree of a bordereau of the ledger again."""
     make = posted_tree if row.leaf_file_hash is None else committed_tree
-    return make(repository.of_bordereau(session, row), row.base)
+    tree = make(repository.of_bordereau(session, row), row.base)
+    return OnLedger(row.batch, tree, row.base, row.posted_at, terms)
 
 
 def commitment_of(row: LedgerBordereau, unit: int) -> Commitment:
@@ -254,9 +250,12 @@ def header_of(
     )
 
 
-def proof_of(session: Session, series: LedgerSeries, serial: int) -> ProofOut:
+def proof_of(
+    session: Session, series: LedgerSeries, serial: int, product: Product, report_delay: int
+) -> ProofOut:
     """A certificate's leaf and path in its posted bordereau.
 
+    :param report_delay: seconds, `SystemParameters.max_report_delay`
     :raises Problem: not-found; conflict, when it is not posted yet
     """
     row = session.get(SoldCertificate, (series.series, serial))
@@ -265,16 +264,14 @@ def proof_of(session: Session, series: LedgerSeries, serial: int) -> ProofOut:
     if row.batch is None or row.index is None:
         raise Problem("conflict", "the certificate is not posted yet")
     batch = session.get_one(LedgerBordereau, row.batch)
-    tree = tree_on_ledger(session, batch)
-    proof = (
-        tree.prove([row.index])
-        if isinstance(tree, PostedTree)
-        else tree.prove([row.index], tree.commitment(batch.base, batch.posted_at))
-    )
+    found = on_ledger(session, batch, product, report_delay)
+    proof = found.prove([row.index])
+    header = found.posted.header if isinstance(found.tree, PostedTree) else b""
     return ProofOut(
         batch=row.batch,
         index=row.index,
         root=batch.root,
-        leaf="0x" + proof.leaves.hex(),
+        header="0x" + header.hex(),
+        leaf="0x" + proof.leaves.removeprefix(header).hex(),
         proof=["0x" + node.hex() for node in proof.proof],
     )

@@ -184,10 +184,14 @@ class BordereauOut(Body):
 
 
 class ProofOut(Body):
-    """Inclusion of one certificate in a posted bordereau: leaf bytes and Merkle path."""
+    """Inclusion of one certificate in a posted bordereau: leaf bytes and Merkle path.
+
+    A claim on the chain brings `header`, then `leaf`; a committed bordereau has no header.
+    """
 
     batch: int
     index: int
     root: str
+    header: str
     leaf: str
     proof: list[str]

@@ -120,7 +120,7 @@ def get_facts(
                 "paidIn": _paid_in(session, batch.batch, serial - batch.first_serial),
             }
             try:
-                path = proof_of(session, row, serial)
+                path = proof_of(session, row, serial, product, parameters.max_report_delay)
                 facts["bordereau"] |= {"leaf": path.leaf, "proof": path.proof}
             except Problem:
                 facts["bordereau"]["leaf"] = None
