@@ -80,6 +80,7 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "CapSet(uint8 indexed dimension, uint256 indexed key, uint128 cap)",
         "PauseSet(uint8 indexed dimension, uint256 indexed key, uint40 until)",
         "DependencyFrozen(uint32 indexed dependency, uint40 until)",
+        "BordereauExpired(uint64 indexed batch, uint128 released)",
     ),
     "Cell": (
         "CapitalLocked(address indexed by, uint128 amount, uint128 locked)",
@@ -144,7 +145,6 @@ EVENT_TEXTS: dict[str, tuple[str, ...]] = {
         "BordereauCommitted(uint64 indexed batch, bytes32 indexed series, "
         "address indexed platform, uint16 product, uint32 risk, uint32 firstSerial, uint32 size, "
         "uint40 base, uint128 exposure, uint128 premium, bytes32 root, bytes32 leafFileHash)",
-        "BordereauExpired(uint64 indexed batch, uint128 released)",
         "CertificatesClaimed(uint64 indexed batch, uint64 indexed runStart, bytes indices, "
         "uint128 amount)",
     ),

@@ -219,7 +219,7 @@ def _locked(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield FREE, LOCKED, a["amount"]
 
 
-@books("CertificateBook", "BordereauExpired")
+@books("ExposureLedger", "BordereauExpired")
 def _expired(a: Row, _: str) -> Iterator[tuple[str, str, int]]:
     yield LOCKED, FREE, a["released"]
 
@@ -387,7 +387,7 @@ class Bookkeeper:
                 self.unpaid[a["batch"]] = a["exposure"]
             case "CertificateBook", "CertificatesClaimed":
                 self.unpaid[a["batch"]] -= a["amount"]
-            case "CertificateBook", "BordereauExpired":
+            case "ExposureLedger", "BordereauExpired":
                 self._same(event, "released capital", a["released"], self.unpaid.pop(a["batch"], 0))
             case "Facility", "CommissionSet":
                 self.commissions[a["platform"]] = a["bps"]

@@ -302,7 +302,7 @@ def _posted(ledger: Ledger, event: Event, a: Row) -> None:
     )
 
 
-@folds("CertificateBook", "BordereauExpired")
+@folds("ExposureLedger", "BordereauExpired")
 def _bordereau_expired(ledger: Ledger, event: Event, a: Row) -> None:
     ledger.row("ledger_bordereaux", a["batch"])["expired"] = True
 

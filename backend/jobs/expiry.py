@@ -82,9 +82,9 @@ def _expire(at: Services, now: int) -> int:
                 commitments.append((row.batch, astuple(commitment_of(row, product.unit))))
     queued = _queue(at, "PolicyBook", "expire", policies)
     for chunk in chunks(batches, AT_ONCE):
-        key = f"expire:CertificateBook:{chunk[0][0]}-{chunk[-1][0]}:{len(chunk)}"
+        key = f"expire:ExposureLedger:{chunk[0][0]}-{chunk[-1][0]}:{len(chunk)}"
         named = b"".join(packed for _, packed in chunk)
-        queued += ask_and_queue(at, key, "CertificateBook", "expireBordereaux", named)
+        queued += ask_and_queue(at, key, "ExposureLedger", "expireBordereaux", named)
     for batch, commitment in commitments:
         key = f"expire-committed:{batch}"
         call = ("CertificateBook", "expireCommitted", batch, commitment)

@@ -341,7 +341,7 @@ def _bordereau_posted(session: Session, event: LedgerEvent, v: Values) -> None:
     )
 
 
-@on("CertificateBook", "BordereauExpired", "bordereau:{batch}")
+@on("ExposureLedger", "BordereauExpired", "bordereau:{batch}")
 def _bordereau_expired(session: Session, event: LedgerEvent, v: Values) -> None:
     session.get_one(LedgerBordereau, v["batch"]).expired = True
 

@@ -29,7 +29,7 @@ TYPES = {
     ("ClaimsDesk", "CertificatesPaid"): "certificates.paid",
     ("CertificateBook", "BordereauPosted"): "bordereau.posted",
     ("CertificateBook", "BordereauCommitted"): "bordereau.posted",
-    ("CertificateBook", "BordereauExpired"): "bordereau.expired",
+    ("ExposureLedger", "BordereauExpired"): "bordereau.expired",
     ("Facility", "ExposureReserved"): "series.reserved",
     ("IncidentRegistry", "SlotsAttested"): "incident.attested",
 }

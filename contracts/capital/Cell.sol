@@ -33,7 +33,7 @@ contract Cell is ICell, AccessManaged {
     IERC20 public immutable token;
     address public immutable policyBook;
     address public immutable facility;
-    address public immutable certificateBook;
+    address public immutable ledger;
     address public immutable claimsDesk;
     CapitalVault public immutable junior;
     CapitalVault public immutable senior;
@@ -59,7 +59,7 @@ contract Cell is ICell, AccessManaged {
         IIncidentRegistry incidents,
         address policyBook_,
         address facility_,
-        address certificateBook_,
+        address ledger_,
         address claimsDesk_,
         uint16 feeBps_,
         uint16 juniorPremiumBps_,
@@ -70,7 +70,7 @@ contract Cell is ICell, AccessManaged {
         require(feeBps_ <= BPS && juniorPremiumBps_ <= BPS && juniorFloorBps_ <= BPS, BadCellParameters());
         require(epochLength_ > 0 && withdrawalDelay >= incidents.maxReportDelay(), BadCellParameters());
         (token, policyBook, facility) = (token_, policyBook_, facility_);
-        (certificateBook, claimsDesk) = (certificateBook_, claimsDesk_);
+        (ledger, claimsDesk) = (ledger_, claimsDesk_);
         (feeBps, juniorPremiumBps, juniorFloorBps) = (feeBps_, juniorPremiumBps_, juniorFloorBps_);
         epochLength = epochLength_;
         junior = new CapitalVault(token_, Tranche.Junior, epochLength_, withdrawalDelay, "flowcover junior", "fcJUN");
@@ -101,7 +101,7 @@ contract Cell is ICell, AccessManaged {
 
     /// @inheritdoc ICell
     function freeUnclaimed(uint128 amount) external {
-        require(msg.sender == certificateBook, OnlyBooks(msg.sender));
+        require(msg.sender == ledger, OnlyBooks(msg.sender));
         _sums.locked = _unlocked(amount, _sums.locked);
     }
 

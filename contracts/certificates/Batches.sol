@@ -5,18 +5,14 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {ICell} from "../interfaces/ICell.sol";
 import {ICertificateBook} from "../interfaces/ICertificateBook.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IFacility} from "../interfaces/IFacility.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
-import {BatchId, ProductId, RiskIndex} from "../interfaces/Types.sol";
-import {BatchWord, BatchWords} from "../libraries/BatchWords.sol";
+import {BatchId} from "../interfaces/Types.sol";
 
-/// @title What posted and committed batches share: signed headers, claimed bits, the release of limits.
+/// @title What posted and committed batches share: signed headers, claimed bits.
 abstract contract Batches is ICertificateBook, EIP712 {
-    using BatchWords for BatchWord;
-
     bytes32 private constant HEADER_TYPEHASH =
         keccak256(
             "BordereauHeader(address platform,uint16 product,uint32 riskIndex,uint32 expiryBucket,uint64 rate,uint32 firstSerial,uint32 size,uint40 base,uint128 exposure,uint128 premium,uint8 leafKind,bytes32 root,bytes32 leafFileHash)"
@@ -168,29 +164,5 @@ abstract contract Batches is ICertificateBook, EIP712 {
         uint256 twice = before & bits;
         if (twice != 0) revert AlreadyClaimed(batch, uint32(word * 256 + Math.log2(twice & (~twice + 1)) - _firstOf(batch)));
         words[word] = before | bits;
-    }
-
-    function _checkEnded(BatchId batch, uint40 releasableAt) internal view {
-        require(block.timestamp >= releasableAt, BatchNotEnded(batch, releasableAt));
-    }
-
-    /// @dev Gives back the caps of all units and the capital of those that were not paid.
-    ///   Paid units are no more than all units, which have 40 bits and each comes to an amount of at most 48.
-    function _release(
-        BatchId batch,
-        ProductId product,
-        RiskIndex risk,
-        address cell,
-        uint256 unit,
-        BatchWord word
-    ) internal {
-        uint128 all;
-        uint128 left;
-        unchecked {
-            (all, left) = (uint128(word.units() * unit), uint128((word.units() - word.paidUnits()) * unit));
-        }
-        emit BordereauExpired(batch, left);
-        ledger.releaseCertificates(product, risk, all);
-        ICell(cell).freeUnclaimed(left);
     }
 }

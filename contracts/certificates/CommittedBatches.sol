@@ -53,9 +53,11 @@ abstract contract CommittedBatches is Batches {
         BatchWord word = _wordOfCommitted(batch);
         require(_digest(_pack(commitment, commitment.committedAt)) == word.digest(), ProofInvalid(batch));
         IFacility.Bounds memory bounds = facility.boundsOf(_numberOf(batch));
-        _checkEnded(batch, bounds.lastStart + uint40(bounds.tail));
+        uint40 releasableAt = bounds.lastStart + uint40(bounds.tail);
+        require(block.timestamp >= releasableAt, BatchNotEnded(batch, releasableAt));
         _commitments[batch] = BatchWord.wrap(0);
-        _release(batch, bounds.product, bounds.risk, bounds.cell, bounds.unit, word);
+        (uint128 all, uint128 left) = word.amounts(bounds.unit);
+        ledger.closeBatch(batch, bounds.product, bounds.risk, bounds.cell, all, left);
     }
 
     // ------------------------------------------------------------------ for the book

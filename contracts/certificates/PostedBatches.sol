@@ -12,13 +12,12 @@ import {PostedTree} from "../libraries/PostedTree.sol";
 import {Batches} from "./Batches.sol";
 
 /// @title Batches whose records came in calldata: root and totals are the contract's own.
-/// @dev A batch takes one slot, a `BatchWord` with the digest of its root and header. Whoever claims or expires brings the header.
+/// @dev A batch takes one slot, a `BatchWord` with the digest of its root and header, which the exposure ledger keeps. Whoever claims or expires
+///   brings the header.
 abstract contract PostedBatches is Batches {
     using BatchHeader for PackedHeader;
     using BatchWords for BatchWord;
     using Indices for bytes;
-
-    mapping(BatchId batch => BatchWord) private _posted;
 
     // ------------------------------------------------------------------ anyone
 
@@ -37,20 +36,14 @@ abstract contract PostedBatches is Batches {
         header.size = uint32(totals.size);
         _checkSigned(header, draw.series.underwriter, signature);
         batch = _idOf(draw.number, firstSerial);
-        _posted[batch] = BatchWords.pack(_digestNow(header, draw, totals.latest), uint40(totals.units));
         _announcePosted(batch, series, header);
-    }
-
-    /// @inheritdoc ICertificateBook
-    function expireBordereaux(bytes calldata batches) external {
-        require(batches.length % BatchHeader.NAMED == 0, NotWholeBatches(batches.length));
-        for (uint256 at = 0; at < batches.length; at += BatchHeader.NAMED) _expire(batches, at);
+        ledger.openBatch(batch, BatchWords.pack(_digestNow(header, draw, totals.latest), uint40(totals.units)));
     }
 
     // ------------------------------------------------------------------ for the book
 
     function _isPosted(BatchId batch) internal view returns (bool) {
-        return _posted[batch].exists();
+        return ledger.batchWord(batch).exists();
     }
 
     function _claimPosted(
@@ -60,12 +53,11 @@ abstract contract PostedBatches is Batches {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal returns (Settled memory settled, uint256 unit) {
-        (PackedHeader header, Multiproof.Claimed memory claimed) = _proven(batch, indices, leaves, proof, false);
+        BatchWord word = _wordOfPosted(batch);
+        (PackedHeader header, Multiproof.Claimed memory claimed) = _proven(batch, word, indices, leaves, proof, false);
         _checkRun(batch, runStart, header.postedAt());
         _mark(batch, indices);
-        BatchWord word = _posted[batch];
-        require(word.fits(claimed.units), ProofInvalid(batch));
-        _posted[batch] = word.pay(claimed.units);
+        ledger.payBatch(batch, claimed.units);
         unit = header.unit();
         (settled.product, settled.risk, settled.count) = (header.product(), header.risk(), uint32(claimed.count));
         settled.earliestStart = header.base() + uint40(claimed.earliest);
@@ -80,7 +72,9 @@ abstract contract PostedBatches is Batches {
         bytes calldata leaves,
         bytes32[] calldata proof
     ) internal view returns (Record memory record, uint40 postedAt, uint32 size) {
-        (PackedHeader header, Multiproof.Claimed memory found) = _proven(batch, index, leaves, proof, true);
+        (PackedHeader header, Multiproof.Claimed memory found) = _proven(
+            batch, _wordOfPosted(batch), index, leaves, proof, true
+        );
         record.holder = _holderIn(index, leaves);
         record.units = uint16(found.units);
         record.start = header.base() + uint40(found.latest);
@@ -88,7 +82,7 @@ abstract contract PostedBatches is Batches {
     }
 
     function _wordOfPosted(BatchId batch) internal view returns (BatchWord word) {
-        word = _posted[batch];
+        word = ledger.batchWord(batch);
         require(word.exists(), UnknownBatch(batch));
     }
 
@@ -97,12 +91,12 @@ abstract contract PostedBatches is Batches {
     /// @dev Folds the leaves behind the header, and checks root and header against the stored digest.
     function _proven(
         BatchId batch,
+        BatchWord word,
         bytes calldata indices,
         bytes calldata leaves,
         bytes32[] calldata proof,
         bool voids
-    ) private view returns (PackedHeader header, Multiproof.Claimed memory claimed) {
-        BatchWord word = _wordOfPosted(batch);
+    ) private pure returns (PackedHeader header, Multiproof.Claimed memory claimed) {
         require(leaves.length >= BatchHeader.SIZE, ProofInvalid(batch));
         header = BatchHeader.read(leaves);
         claimed = Multiproof.fold(indices, leaves[BatchHeader.SIZE:], proof, header.size(), voids);
@@ -153,15 +147,5 @@ abstract contract PostedBatches is Batches {
             batch, series, header.platform, header.product, header.riskIndex, header.firstSerial,
             header.size, header.base, header.exposure, header.premium, header.root
         );
-    }
-
-    /// @param at place of the batch's id and seal
-    function _expire(bytes calldata batches, uint256 at) private {
-        (BatchId batch, uint176 digest, PackedHeader header, address cell) = BatchHeader.readNamed(batches, at);
-        BatchWord word = _wordOfPosted(batch);
-        require(digest == word.digest(), ProofInvalid(batch));
-        _checkEnded(batch, header.releasableAt());
-        _posted[batch] = BatchWord.wrap(0);
-        _release(batch, header.product(), header.risk(), cell, header.unit(), word);
     }
 }

@@ -6,12 +6,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ICell} from "../interfaces/ICell.sol";
 import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {ProductId, RiskIndex} from "../interfaces/Types.sol";
+import {BatchExposure} from "./BatchExposure.sol";
 
 /// @title Sums insured per dependency, risk, product and cell: their caps, pauses and freezes.
 /// @dev Keys are dense, so neighbours share a word: four lanes of 64 bits, lowest key lowest, each the sum booked (63 bits) and, on top,
 ///   whether the key has limits of its own. A risk has a word of its own: its applicant (160 bits, lowest), which the register writes, and its
 ///   lane, so that who buys or settles reads both at once. What is booked on a cell is kept by the cell.
-contract ExposureLedger is IExposureLedger, AccessManaged {
+contract ExposureLedger is BatchExposure, AccessManaged {
     /// @dev one slot
     struct Limits {
         uint64 cap;
@@ -38,7 +39,6 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
 
     address public immutable policyBook;
     address public immutable facility;
-    address public immutable certificateBook;
     address public immutable incidentRegistry;
     address public immutable riskRegister;
     /// @inheritdoc IExposureLedger
@@ -55,9 +55,9 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         address incidentRegistry_,
         address riskRegister_,
         uint128 defaultCap_
-    ) AccessManaged(authority) {
+    ) AccessManaged(authority) BatchExposure(certificateBook_) {
         require(defaultCap_ <= MOST, CapTooHigh(defaultCap_));
-        (policyBook, facility, certificateBook) = (policyBook_, facility_, certificateBook_);
+        (policyBook, facility) = (policyBook_, facility_);
         (incidentRegistry, riskRegister, defaultCap) = (incidentRegistry_, riskRegister_, defaultCap_);
     }
 
@@ -130,12 +130,6 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         }
     }
 
-    /// @inheritdoc IExposureLedger
-    function releaseCertificates(ProductId product, RiskIndex risk, uint128 amount) external {
-        require(msg.sender == certificateBook, OnlyBooks(msg.sender));
-        _releaseOf(product, risk, amount);
-    }
-
     // ------------------------------------------------------------------ views
 
     /// @inheritdoc IExposureLedger
@@ -196,7 +190,7 @@ contract ExposureLedger is IExposureLedger, AccessManaged {
         stored.lanes = word + (amount << shift);
     }
 
-    function _releaseOf(ProductId product, RiskIndex risk, uint256 amount) private {
+    function _releaseOf(ProductId product, RiskIndex risk, uint256 amount) internal override {
         uint256 key = ProductId.unwrap(product);
         _release(_booked[Dimension.Product][key / LANES], 64 * (key % LANES), Dimension.Product, key, amount);
         key = RiskIndex.unwrap(risk);

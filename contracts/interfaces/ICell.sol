@@ -45,7 +45,7 @@ interface ICell {
     /// @custom:emits CapitalReleased
     function release(uint128 amount) external;
 
-    /// @notice The same for the certificates of an expired batch that nobody claimed. Only CertificateBook, whose BordereauExpired tells it.
+    /// @notice The same for the certificates of an expired batch that nobody claimed. Only ExposureLedger, whose BordereauExpired tells it.
     /// @custom:throws OnlyBooks, ReleaseExceedsLocked
     function freeUnclaimed(uint128 amount) external;
 

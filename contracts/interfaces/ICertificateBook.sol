@@ -132,7 +132,6 @@ interface ICertificateBook {
         bytes32 root,
         bytes32 leafFileHash
     );
-    event BordereauExpired(BatchId indexed batch, uint128 released);
     event CertificatesClaimed(BatchId indexed batch, uint64 indexed runStart, bytes indices, uint128 amount);
 
     error BaseOutOfRange(uint40 base);
@@ -143,7 +142,6 @@ interface ICertificateBook {
     error StartAfterLast(uint40 start, uint40 lastStart);
     error OpeningInvalid(uint32 index);
     error NotOneRecord(uint256 count);
-    error NotWholeBatches(uint256 length);
     error BatchNotEnded(BatchId batch, uint40 releasableAt);
     error UnknownBatch(BatchId batch);
     error WrongUnderwriter(address recovered, address expected);
@@ -166,15 +164,10 @@ interface ICertificateBook {
     /// @custom:emits BordereauCommitted
     function commit(bytes32 series, uint32 firstSerial, Commitment calldata commitment, bytes calldata signature) external returns (BatchId);
 
-    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps of posted batches. Anyone may call.
-    /// @param batches 67 bytes each: the id 8, big endian, and the seal 59 (see BatchHeader)
-    /// @custom:throws NotWholeBatches, UnknownBatch, ProofInvalid, BatchNotEnded
-    /// @custom:emits BordereauExpired for each
-    function expireBordereaux(bytes calldata batches) external;
-
-    /// @notice The same for a committed batch, after the series' expiry bucket + maxReportDelay + claimWindow.
+    /// @notice After the series' expiry bucket + maxReportDelay + claimWindow: releases capital and caps of a committed batch. Anyone may call;
+    ///   posted ones expire at the exposure ledger.
     /// @custom:throws UnknownBatch, ProofInvalid, BatchNotEnded
-    /// @custom:emits BordereauExpired
+    /// @custom:emits IExposureLedger.BordereauExpired
     function expireCommitted(BatchId batch, Commitment calldata commitment) external;
 
     // ------------------------------------------------------------------ claims desk

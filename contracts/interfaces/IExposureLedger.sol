@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {ProductId, RiskIndex} from "./Types.sol";
+import {BatchWord} from "../libraries/BatchWords.sol";
+import {BatchId, ProductId, RiskIndex} from "./Types.sol";
 
 /// @title Sums insured per dependency, risk, product and cell: their caps, pauses and freezes.
 /// @dev What is booked on a cell is the capital it has locked: one number, kept by the cell. Bookings move with the events of the books
@@ -17,6 +18,7 @@ interface IExposureLedger {
     event CapSet(Dimension indexed dimension, uint256 indexed key, uint128 cap);
     event PauseSet(Dimension indexed dimension, uint256 indexed key, uint40 until);
     event DependencyFrozen(uint32 indexed dependency, uint40 until);
+    event BordereauExpired(BatchId indexed batch, uint128 released);
 
     error CapExceeded(Dimension dimension, uint256 key, uint256 wanted, uint256 room);
     error ClosedToNewCover(Dimension dimension, uint256 key, uint40 until);
@@ -24,6 +26,7 @@ interface IExposureLedger {
     error ClosureTooLong(uint40 until, uint40 latest);
     error ClosureTooSoon(uint40 earliest);
     error BadDependencies(uint128 dependencies);
+    error NotWholeBatches(uint256 length);
     error OnlyBooks(address caller);
     error OnlyIncidentRegistry(address caller);
     error OnlyRiskRegister(address caller);
@@ -71,9 +74,31 @@ interface IExposureLedger {
     /// @custom:throws OnlyBooks, ReleaseExceedsBooked
     function release(ProductId product, address cell, RiskIndex risk, uint128 dependencies, uint128 amount) external;
 
-    /// @notice Takes back what was booked for the certificates of a batch, which depend on nothing else. Only CertificateBook.
+    // ------------------------------------------------------------------ batches of certificates
+
+    /// @notice Keeps the word of a batch that was posted now. Only CertificateBook.
+    /// @custom:throws OnlyBooks
+    function openBatch(BatchId batch, BatchWord word) external;
+
+    /// @notice Counts units of a posted batch as paid. Only CertificateBook.
+    /// @custom:throws OnlyBooks, ICertificateBook.ProofInvalid when it has no more
+    function payBatch(BatchId batch, uint256 units) external;
+
+    /// @notice Releases caps and capital of a committed batch that has expired. Only CertificateBook.
+    /// @param all token units that were booked for its certificates, which depend on nothing else
+    /// @param left the part that was not paid
     /// @custom:throws OnlyBooks, ReleaseExceedsBooked
-    function releaseCertificates(ProductId product, RiskIndex risk, uint128 amount) external;
+    /// @custom:emits BordereauExpired
+    function closeBatch(BatchId batch, ProductId product, RiskIndex risk, address cell, uint128 all, uint128 left) external;
+
+    /// @notice After end + maxReportDelay + claimWindow: releases capital and caps of posted batches. Anyone may call.
+    /// @param batches 67 bytes each: the id 8, big endian, and the seal 59 (see BatchHeader)
+    /// @custom:throws NotWholeBatches; ICertificateBook.UnknownBatch, ProofInvalid, BatchNotEnded
+    /// @custom:emits BordereauExpired for each
+    function expireBordereaux(bytes calldata batches) external;
+
+    /// @notice Of a posted batch that has not expired; else zero.
+    function batchWord(BatchId batch) external view returns (BatchWord);
 
     // ------------------------------------------------------------------ views
 

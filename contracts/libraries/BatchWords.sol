@@ -35,6 +35,13 @@ library BatchWords {
         return BatchWord.wrap(BatchWord.unwrap(word) + (more << PAID_AT));
     }
 
+    /// @notice What all units come to, and those that were not paid. @custom:pre `unit` has 48 bits
+    function amounts(BatchWord word, uint256 unit) internal pure returns (uint128 all, uint128 left) {
+        unchecked {
+            return (uint128(units(word) * unit), uint128((units(word) - paidUnits(word)) * unit));
+        }
+    }
+
     function fits(BatchWord word, uint256 more) internal pure returns (bool) {
         return paidUnits(word) + more <= units(word);
     }

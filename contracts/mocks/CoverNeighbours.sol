@@ -113,6 +113,10 @@ contract CoverNeighbours {
         locked -= amount;
     }
 
+    function freeUnclaimed(uint128 amount) external {
+        locked -= amount;
+    }
+
     function collectPremium(uint128 amount) external {
         collected += amount;
     }

@@ -22,7 +22,7 @@ class People:
     admin: Any
     policy_book: Any
     facility: Any
-    certificate_book: Any
+    ledger: Any
     claims_desk: Any
     treasurer: Any
     ada: Any
@@ -46,7 +46,7 @@ def deploy_cell(project: Any, people: People, token: Any) -> Any:
     clock = project.IncidentClock.deploy(10, 2_000, admin)
     cell = project.Cell.deploy(
         authority, token, clock,
-        people.policy_book, people.facility, people.certificate_book, people.claims_desk,
+        people.policy_book, people.facility, people.ledger, people.claims_desk,
         FEE_BPS, JUNIOR_PREMIUM_BPS, JUNIOR_FLOOR_BPS, EPOCH, WITHDRAWAL_DELAY,
         admin,
     )  # fmt: skip

@@ -129,7 +129,19 @@ def deploy_world(project: Any, accounts: Any, capital: int = 100_000 * UNIT) -> 
     book = project.CertificateBook.deploy(clock, ledger, facility, desk, bonds_at, sender)
     bonds = project.BondDesk.deploy(products, facility, book, sender)
     cell = project.Cell.deploy(
-        authority, token, clock, eve, facility, book, desk, 0, 4_000, 0, 1_000, REPORT_DELAY, sender
+        authority,
+        token,
+        clock,
+        eve,
+        facility,
+        ledger,
+        desk,
+        0,
+        4_000,
+        0,
+        1_000,
+        REPORT_DELAY,
+        sender,
     )
     assert (book.address, bonds.address, cell.address) == (book_at, bonds_at, cell_at)
     for role, account in (UNDERWRITER, ulla), (TREASURER, treasurer), (PRODUCT_ADMIN, admin):

@@ -182,7 +182,7 @@ def certificates(gas: Gas) -> None:
     live.wait(86_400)
     expiring = posted[100][0].one("BordereauPosted")["batch"]
     named = posted[100][1].expiring(expiring)
-    sent = live.move("relayer", "CertificateBook", "expireBordereaux", named)
+    sent = live.move("relayer", "ExposureLedger", "expireBordereaux", named)
     gas.note("certificate.expire.batch", sent, 45_000, 3 * UPDATED_SLOT)
 
 

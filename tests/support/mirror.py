@@ -570,7 +570,7 @@ class Mirror:
     def expire_batch(self, batch: int, who: str) -> Any:
         sold = self.known.batches[batch]
         if isinstance(sold.tree, PostedBatch):
-            act = self._move(who, "CertificateBook", "expireBordereaux", sold.tree.expiring(batch))
+            act = self._move(who, "ExposureLedger", "expireBordereaux", sold.tree.expiring(batch))
         else:
             assert sold.commitment is not None
             struct = astuple(sold.commitment)

@@ -3,7 +3,7 @@ from tests.support.reverts import reverts_with
 
 
 def test_collect_premium__stranger__is_refused(funded, people):
-    for caller in (people.eve, people.claims_desk, people.certificate_book):
+    for caller in (people.eve, people.claims_desk, people.ledger):
         with reverts_with("OnlyBooks", caller):
             funded.collectPremium(1, {"from": caller})
 

@@ -15,7 +15,7 @@ def test_deploy__parameter_out_of_range__is_refused(
     sender = {"from": people.admin}
     arguments = [
         Authority.deploy(people.admin, sender), token, IncidentClock.deploy(10, 2_000, sender),
-        people.policy_book, people.facility, people.certificate_book, people.claims_desk,
+        people.policy_book, people.facility, people.ledger, people.claims_desk,
         capital.FEE_BPS, capital.JUNIOR_PREMIUM_BPS, capital.JUNIOR_FLOOR_BPS,
         capital.EPOCH, capital.WITHDRAWAL_DELAY,
     ]  # fmt: skip

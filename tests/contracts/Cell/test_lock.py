@@ -3,7 +3,7 @@ from tests.support.reverts import reverts_with
 
 
 def test_lock__stranger__is_refused(funded, people):
-    for caller in (people.eve, people.claims_desk, people.certificate_book, people.admin):
+    for caller in (people.eve, people.claims_desk, people.ledger, people.admin):
         with reverts_with("OnlyBooks", caller):
             funded.lock(1, {"from": caller})
 

@@ -37,13 +37,13 @@ def ended(batch, chain):
 
 def test_expire__unknown__is_refused(world, batch):
     with reverts_with("UnknownBatch", 9):
-        world.book.expireBordereaux(batch.expiring(9), {"from": world.eve})
+        world.ledger.expireBordereaux(batch.expiring(9), {"from": world.eve})
 
 
 def test_expire__part_of_a_batch_s_name__is_refused(world, batch):
     for length in (1, 66, 68):
         with reverts_with("NotWholeBatches", length):
-            world.book.expireBordereaux((2 * batch.expiring(1))[:length], {"from": world.eve})
+            world.ledger.expireBordereaux((2 * batch.expiring(1))[:length], {"from": world.eve})
 
 
 def test_expire__any_byte_of_the_seal_changed__is_refused(world, ended, batch):
@@ -59,20 +59,20 @@ def test_expire__claims_still_possible__is_refused(world, batch, chain):
     due = batch.base + 9 + TENOR + REPORT_DELAY + CLAIM_WINDOW
     chain.sleep(due - chain.time() - 20)
     with reverts_with("BatchNotEnded", FIRST_BATCH, due):
-        world.book.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
+        world.ledger.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
 
 
 def test_expire__twice__is_refused(world, ended, batch):
     named = batch.expiring(FIRST_BATCH)
     with reverts_with("UnknownBatch", FIRST_BATCH):
         world.book.expire.call(2 * named, {"from": world.eve})
-    world.book.expireBordereaux(named, {"from": world.eve})
+    world.ledger.expireBordereaux(named, {"from": world.eve})
     with reverts_with("UnknownBatch", FIRST_BATCH):
-        world.book.expireBordereaux(named, {"from": world.eve})
+        world.ledger.expireBordereaux(named, {"from": world.eve})
 
 
 def test_expire__then_claim__is_refused(world, ended, batch, chain):
-    world.book.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
+    world.ledger.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
     proof = batch.prove([5])
     run = chain.time() // SLOT
     with reverts_with("UnknownBatch", FIRST_BATCH):
@@ -81,7 +81,7 @@ def test_expire__then_claim__is_refused(world, ended, batch, chain):
 
 def test_expire__ended__releases_what_was_not_paid(world, ended, batch):
     locked, booked = world.cell.locked(), world.booked()
-    receipt = world.book.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
+    receipt = world.ledger.expireBordereaux(batch.expiring(FIRST_BATCH), {"from": world.eve})
     assert receipt.events["BordereauExpired"] == {"batch": FIRST_BATCH, "released": 800 * UNIT}
     assert locked - world.cell.locked() == 800 * UNIT
     assert booked - world.booked() == 1_000 * UNIT

@@ -33,28 +33,3 @@ def test_release__by_a_book__gives_room_back(ledger, book, release, people, who)
     assert ledger.booked(PRODUCT, 1)[0] == 3
     assert ledger.booked(RISK, 7)[0] == 3
     assert ledger.booked(DEPENDENCY, 4)[0] == 3
-
-
-@pytest.mark.parametrize("who", ["stranger", "policies", "facility"])
-def test_release_certificates__anyone_but_their_book__is_refused(ledger, book, people, who):
-    book(10)
-    with reverts_with("OnlyBooks", getattr(people, who)):
-        ledger.releaseCertificates(1, 7, 1, {"from": getattr(people, who)})
-
-
-@pytest.mark.parametrize(
-    ("product", "risk", "dimension", "key"), [(2, 7, PRODUCT, 2), (1, 8, RISK, 8)]
-)
-def test_release_certificates__more_than_booked__is_refused(
-    ledger, book, people, product, risk, dimension, key
-):
-    book(10)
-    with reverts_with("ReleaseExceedsBooked", dimension, key, 1, 0):
-        ledger.releaseCertificates(product, risk, 1, {"from": people.certificates})
-
-
-def test_release_certificates__by_their_book__gives_room_back(ledger, book, people):
-    book(10, dependencies=4)
-    ledger.releaseCertificates(1, 7, 7, {"from": people.certificates})
-    booked = [ledger.booked(*key)[0] for key in ((PRODUCT, 1), (RISK, 7), (DEPENDENCY, 4))]
-    assert booked == [3, 3, 10]

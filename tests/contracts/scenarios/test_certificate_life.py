@@ -109,5 +109,5 @@ def test_expire__after_partial_claims__frees_the_rest(live, sold):
     live.settle_certificates(sold.batch, run, sold.tree, range(10))
     assert live.capital()[1] == (COUNT - 10) * UNITS * DOLLAR
     live.wait(2 * 86_400 + sold.terms.term)
-    live.move("relayer", "CertificateBook", "expireBordereaux", sold.tree.expiring(sold.batch))
+    live.move("relayer", "ExposureLedger", "expireBordereaux", sold.tree.expiring(sold.batch))
     assert live.capital()[1] == 0

@@ -135,7 +135,7 @@ def expired(released: int) -> list[Event]:
         event("Cell", "CapitalLocked", amount=9, locked=9, by=FACILITY),
         event("CertificateBook", "BordereauPosted", batch=3, exposure=9),
         event("CertificateBook", "CertificatesClaimed", batch=3, amount=2),
-        event("CertificateBook", "BordereauExpired", batch=3, released=released),
+        event("ExposureLedger", "BordereauExpired", batch=3, released=released),
     ]
 
 
