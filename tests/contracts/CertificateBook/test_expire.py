@@ -52,7 +52,7 @@ def test_expire__any_byte_of_the_seal_changed__is_refused(world, ended, batch):
         named = bytearray(batch.expiring(FIRST_BATCH))
         named[at] ^= 1
         with reverts_with("ProofInvalid", FIRST_BATCH):
-            world.book.expire.call(bytes(named), {"from": world.eve})
+            world.ledger.expireBordereaux.call(bytes(named), {"from": world.eve})
 
 
 def test_expire__claims_still_possible__is_refused(world, batch, chain):
@@ -65,7 +65,7 @@ def test_expire__claims_still_possible__is_refused(world, batch, chain):
 def test_expire__twice__is_refused(world, ended, batch):
     named = batch.expiring(FIRST_BATCH)
     with reverts_with("UnknownBatch", FIRST_BATCH):
-        world.book.expire.call(2 * named, {"from": world.eve})
+        world.ledger.expireBordereaux.call(2 * named, {"from": world.eve})
     world.ledger.expireBordereaux(named, {"from": world.eve})
     with reverts_with("UnknownBatch", FIRST_BATCH):
         world.ledger.expireBordereaux(named, {"from": world.eve})
