@@ -65,7 +65,7 @@ def test_expire__claims_still_possible__is_refused(world, batch, chain):
 def test_expire__twice__is_refused(world, ended, batch):
     named = batch.expiring(FIRST_BATCH)
     with reverts_with("UnknownBatch", FIRST_BATCH):
-        world.ledger.expireBordereaux.call(2 * named, {"from": world.eve})
+        world.ledger.expireBordereaux(2 * named, {"from": world.eve})
     world.ledger.expireBordereaux(named, {"from": world.eve})
     with reverts_with("UnknownBatch", FIRST_BATCH):
         world.ledger.expireBordereaux(named, {"from": world.eve})
