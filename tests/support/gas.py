@@ -158,7 +158,7 @@ def certificates(gas: Gas) -> None:
     for size in sizes:
         posted[size] = live.post(series, _records(size), base, first)
         first += size
-    booked = 2 * NEW_SLOT + 4 * UPDATED_SLOT + SIGNATURE + TRANSFER
+    booked = NEW_SLOT + 4 * UPDATED_SLOT + SIGNATURE + TRANSFER
     for size, most in ((100, 1_900), (1_000, 760), (5_000, 650)):
         gas.note(f"certificate.post.per_item.n{size}", posted[size][0], most, booked, size)
 
