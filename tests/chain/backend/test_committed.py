@@ -100,3 +100,8 @@ def test_expiry__claim_window_over__releases_a_commitment(
     backend.settle_chain()
     assert backend.get(f"/bordereaux/{FIRST_BATCH}")["expired"] is True
     assert locked - insurer.system.read("Cell", "locked") == COUNT * 10 * COIN
+    addresses, database = dict(insurer.deployment.contracts), backend.settings.database_url
+    leaves = backend.settings.leaf_dir
+    request = Request(insurer.chain.url, addresses, database=database, leaves=leaves)
+    found = audit(request)
+    assert ([str(finding) for finding in found.result.findings], found.differences) == ([], 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backend.audit.run import Request, audit
 from contracts.client.development import person
 from contracts.client.messages import AssessorDecision, digest
 from contracts.client.signatures import keccak256, sign
@@ -273,3 +274,6 @@ def test_expiry__claim_windows_over__releases_everything(
     )
     assert backend.get(f"/bordereaux/{FIRST_BATCH}")["expired"] is True
     assert insurer.system.read("Cell", "locked") == 200_000 * COIN - EXPOSURE
+    addresses, database = dict(insurer.deployment.contracts), backend.settings.database_url
+    found = audit(Request(insurer.chain.url, addresses, database=database))
+    assert ([str(finding) for finding in found.result.findings], found.differences) == ([], 0)
