@@ -83,7 +83,7 @@ storage slot, 5,000 a changed one, 2,100 a cold read, 3,100 a signature, 16,456 
 {includes}
 
 The rest above the floor goes into cold reads of other contracts' state (the liability of a claim
-reads the policy, its product, the rate index, the committee and the members' masks), calls between
+reads the policy, its product, the sum insured on the risk and the members' masks), calls between
 contracts (2,600 each when cold) and events.
 
 ## Beside others

@@ -284,9 +284,15 @@ PERIOD, GRAIN, BUCKETS = 73 * 86_400, 2**16, 6
 
 
 def year_cases(dice: random.Random) -> Iterator[Case]:
-    """What was spent in the periods of a year: the newest and the five before it."""
-    word, spent, time = 0, {0: 0}, 1_700_000_000
-    for _ in range(30):
+    """What was spent in the periods of a year: the newest and the five before it, and the mark."""
+    word, spent, time, mark = 0, {0: 0}, 1_700_000_000, 0
+    for step in range(30):
+        yield Case("isMarked(uint256)", (word,), "(bool)", (mark != 0,))
+        if step == 15:
+            mark = 1 << 15
+            yield Case("marked(uint256)", (word,), "(uint256)", (word + mark,))
+            word += mark
+            yield Case("marked(uint256)", (word,), "(uint256)", (word,))
         time += dice.choice((0, 1, PERIOD // 3, PERIOD, 3 * PERIOD, 6 * PERIOD, 9 * PERIOD))
         amount = dice.choice((0, 1, GRAIN - 1, GRAIN, GRAIN + 1, dice.randrange(10**13)))
         period = time // PERIOD
@@ -294,7 +300,7 @@ def year_cases(dice: random.Random) -> Iterator[Case]:
         total = GRAIN * sum(recent.values())
         yield Case("sumUp(uint256,uint256)", (word, time), "(uint256)", (total,))
         spent = recent | {period: recent.get(period, 0) + ceil(amount, GRAIN)}
-        after = period + sum(n << 16 + 40 * (period - p) for p, n in spent.items())
+        after = mark + period + sum(n << 16 + 40 * (period - p) for p, n in spent.items())
         call = "addUp(uint256,uint256,uint256)"
         yield Case(call, (word, time, amount), "(uint256)", (after,))
         word = after

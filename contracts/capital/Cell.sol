@@ -115,7 +115,7 @@ contract Cell is ICell, AccessManaged {
         sums.fees = (sums.fees + fee).toUint64();
         sums.junior = (sums.junior + toJunior).toUint64();
         sums.senior = (sums.senior + toSenior).toUint64();
-        _sums = sums;
+        _store(sums);
         emit PremiumCollected(msg.sender, amount, uint128(fee), uint128(toJunior), uint128(toSenior));
     }
 
@@ -124,7 +124,7 @@ contract Cell is ICell, AccessManaged {
     /// @inheritdoc ICell
     function pay(address payee, uint128 amount) external {
         require(msg.sender == claimsDesk, OnlyClaimsDesk(msg.sender));
-        (uint64 fromJunior, uint64 fromSenior) = _bookPayment(amount);
+        (uint128 fromJunior, uint128 fromSenior) = _bookPayment(amount);
         emit ClaimPaid(payee, amount, fromJunior, fromSenior);
         _push(payee, amount);
     }
@@ -134,7 +134,7 @@ contract Cell is ICell, AccessManaged {
         require(msg.sender == claimsDesk, OnlyClaimsDesk(msg.sender));
         uint256 total = 0;
         for (uint256 i = 0; i < payments.length; ++i) total += payments[i].amountOf();
-        (uint64 fromJunior, uint64 fromSenior) = _bookPayment(total.toUint128());
+        (uint128 fromJunior, uint128 fromSenior) = _bookPayment(total.toUint128());
         emit ClaimsPaid(payments.length, uint128(total), fromJunior, fromSenior);
         for (uint256 i = 0; i < payments.length; ++i) _push(payments[i].payeeOf(), payments[i].amountOf());
     }
@@ -178,7 +178,7 @@ contract Cell is ICell, AccessManaged {
         (uint256 juniorOut, uint256 juniorIn) = junior.settle(juniorValue, most);
         sums.junior = (sums.junior + juniorIn - juniorOut).toUint64();
         sums.senior = (sums.senior + seniorIn - seniorOut).toUint64();
-        _sums = sums;
+        _store(sums);
         emit EpochSettled(++epoch, uint128(juniorOut), uint128(seniorOut), uint128(juniorIn), uint128(seniorIn));
         _move(address(junior), juniorIn, juniorOut);
         _move(address(senior), seniorIn, seniorOut);
@@ -242,14 +242,22 @@ contract Cell is ICell, AccessManaged {
 
     // ------------------------------------------------------------------ inside
 
-    function _bookPayment(uint128 amount) private returns (uint64 fromJunior, uint64 fromSenior) {
+    function _bookPayment(uint128 amount) private returns (uint128 fromJunior, uint128 fromSenior) {
         Sums memory sums = _sums;
         sums.locked = _unlocked(amount, sums.locked);
-        fromJunior = uint64(Math.min(amount, sums.junior));
-        fromSenior = uint64(amount) - fromJunior;
-        sums.junior -= fromJunior;
-        sums.senior -= fromSenior;
-        _sums = sums;
+        fromJunior = uint128(Math.min(amount, sums.junior));
+        fromSenior = amount - fromJunior;
+        sums.junior -= uint64(fromJunior);
+        sums.senior -= uint64(fromSenior);
+        _store(sums);
+    }
+
+    /// @dev All four in one write; assigning the struct would write the slot four times.
+    function _store(Sums memory sums) private {
+        uint256 word = sums.junior | (uint256(sums.senior) << 64) | (uint256(sums.locked) << 128) | (uint256(sums.fees) << 192);
+        assembly ("memory-safe") {
+            sstore(_sums.slot, word)
+        }
     }
 
     /// @dev A payee that cannot receive blocks nobody: the amount waits for it here.

@@ -12,7 +12,6 @@ import {IExposureLedger} from "../interfaces/IExposureLedger.sol";
 import {IIncidentRegistry} from "../interfaces/IIncidentRegistry.sol";
 import {IPolicyBook} from "../interfaces/IPolicyBook.sol";
 import {IProductBook} from "../interfaces/IProductBook.sol";
-import {IRunReader} from "../interfaces/IRunReader.sol";
 import {BatchId, ClaimId, Cover, Payment, Peril, PolicyId, ProductId, RiskIndex, Terms} from "../interfaces/Types.sol";
 import {ClaimAccount} from "../libraries/ClaimAccount.sol";
 import {ClaimIds} from "../libraries/ClaimIds.sol";
@@ -20,7 +19,9 @@ import {Covers} from "../libraries/Covers.sol";
 import {Indices} from "../libraries/Indices.sol";
 import {Payments} from "../libraries/Payments.sol";
 import {ProductRecord} from "../libraries/ProductRecord.sol";
+import {RollingYear} from "../libraries/RollingYear.sol";
 import {RunMath} from "../libraries/RunMath.sol";
+import {Scopes} from "../libraries/Scopes.sol";
 import {Allowances} from "./Allowances.sol";
 import {Pausing} from "./Pausing.sol";
 import {Reviews} from "./Reviews.sol";
@@ -57,8 +58,10 @@ contract ClaimsDesk is Reviews, Allowances {
         RiskIndex risk;
         uint256 concerning;
         /// last slot of the run that was read, 0 before it was; nothing further can join it when `ended`
-        uint64 last;
+        uint256 last;
         bool ended;
+        /// of its committee, see `Seats`
+        uint256 seats;
         /// whose risk it is, zero before it was asked; sums insured on it for the run, and whether they are to be kept
         address applicant;
         uint256 insured;
@@ -130,7 +133,10 @@ contract ClaimsDesk is Reviews, Allowances {
     /// @inheritdoc IClaimsDesk
     function settle(PolicyId policy, uint64 runStart) external returns (uint128 paid, uint128 scheduled) {
         Assessment memory a;
-        Terms memory terms = _assessOne(a, policy, runStart);
+        _readCover(a, policy, runStart);
+        (Terms memory terms, ) = ProductRecord.read(productBook, a.parties.productOf());
+        _assess(a, terms, policy);
+        _requireDue(a, terms, policy);
         paid = _grant(a, terms, policy);
         if (paid != 0) ICell(terms.cell).pay(a.parties.holderOf(), paid);
         return (paid, uint128(a.scheduled));
@@ -141,10 +147,9 @@ contract ClaimsDesk is Reviews, Allowances {
         Assessment memory a;
         Terms memory terms;
         List memory list;
-        (a.run, a.start) = (runStart, _startOf(runStart));
         for (uint256 i = 0; i < policies.length; ++i) {
             PolicyId policy = policies[i];
-            _readCover(a, policy);
+            _readCover(a, policy, runStart);
             ProductId product = a.parties.productOf();
             if (!(a.product == product)) (terms, a.product, a.last) = (_termsOf(product), product, 0);
             _assess(a, terms, policy);
@@ -165,7 +170,7 @@ contract ClaimsDesk is Reviews, Allowances {
     function payWaiting(ClaimId claim) external whileRunning {
         Waiting memory waiting = _waiting[claim];
         require(waiting.amount != 0, NothingDue(claim));
-        uint64 paid = _takeToday(waiting.cell, waiting.amount);
+        uint64 paid = _takeToday(waiting.cell, waiting.amount, 0);
         require(paid != 0, CeilingReached(waiting.cell, uint40((block.timestamp / 1 days + 1) * 1 days)));
         _waiting[claim].amount = waiting.amount - paid;
         emit ClaimPaid(claim, ClaimIds.policyOf(claim), waiting.payee, paid, 0, false);
@@ -175,7 +180,10 @@ contract ClaimsDesk is Reviews, Allowances {
     /// @inheritdoc IClaimsDesk
     function preview(PolicyId policy, uint64 runStart) external view returns (uint128 dueInstant, uint128 dueScheduled, uint64 seconds_) {
         Assessment memory a;
-        _assessOne(a, policy, runStart);
+        _readCover(a, policy, runStart);
+        (Terms memory terms, ) = ProductRecord.read(productBook, a.parties.productOf());
+        _assess(a, terms, policy);
+        _requireDue(a, terms, policy);
         return (uint128(a.instant), uint128(a.scheduled), uint64(a.lostSeconds));
     }
 
@@ -231,7 +239,7 @@ contract ClaimsDesk is Reviews, Allowances {
         require(part.heldUntil == 0, ClaimIsHeld(claim, part.heldUntil));
         ProductId product = certificates
             ? certificateBook.batchOf(ClaimIds.batchOf(claim)).product
-            : policyBook.coverAt(policy, _startOf(run)).product;
+            : policyBook.coverAt(policy, uint40(_startOf(run))).product;
         Terms memory terms = _termsOf(product);
         uint40 settleableAt = incidentRegistry.settleableAt(run, terms.holdWindow);
         uint40 latest = settleableAt + terms.claimWindow / 2;
@@ -271,21 +279,18 @@ contract ClaimsDesk is Reviews, Allowances {
 
     // ---------------------------------------------------------------- liability of policies
 
-    /// @dev What a policy is due now, which is something.
-    function _assessOne(Assessment memory a, PolicyId policy, uint64 runStart) private view returns (Terms memory terms) {
-        (a.run, a.start) = (runStart, _startOf(runStart));
-        _readCover(a, policy);
-        terms = _termsOf(a.parties.productOf());
-        _assess(a, terms, policy);
-        if (a.instant + a.scheduled != 0) return terms;
-        require(_isCovered(a, terms), NotCovered(policy, runStart));
+    /// @dev Tells why nothing is due, unless something is.
+    function _requireDue(Assessment memory a, Terms memory terms, PolicyId policy) private view {
+        if (a.instant | a.scheduled != 0) return;
+        require(_isCovered(a, terms), NotCovered(policy, uint64(a.run)));
         _requireOpen(_closesAt(a.amounts.endOf(), terms));
         _requireNotHeld(a.claim, uint40(a.heldUntil));
         revert NothingDue(a.claim);
     }
 
-    function _readCover(Assessment memory a, PolicyId policy) private view {
-        (a.parties, a.amounts, a.dependencies) = policyBook.coverWords(policy, uint40(a.start));
+    function _readCover(Assessment memory a, PolicyId policy, uint64 runStart) private view {
+        (a.run, a.start) = (runStart, _startOf(runStart));
+        (a.parties, a.amounts, a.dependencies) = policyBook.packedCoverOf(policy, uint40(a.start));
         if (a.parties != 0) return;
         Cover memory cover = policyBook.coverAt(policy, uint40(a.start));
         (a.parties, a.amounts) = Covers.pack(cover);
@@ -327,7 +332,7 @@ contract ClaimsDesk is Reviews, Allowances {
             uint256 until = a.start + terms.waitingPeriod + RunMath.secondsUp(most, lossPerHour);
             if (until > a.amounts.endOf()) until = a.amounts.endOf();
             if (a.last == 0 || (!a.ended && _startOf(a.last + 1) < until)) {
-                (a.last, a.ended) = _readRun(terms, a.risk, uint128(a.concerning), uint64(a.run), until);
+                (a.last, a.ended, a.seats) = _readRun(Scopes.pack(terms, a.risk, a.concerning), a.run, until);
             }
             uint256 end = _startOf(a.last + 1);
             if (end > until) end = until;
@@ -353,28 +358,25 @@ contract ClaimsDesk is Reviews, Allowances {
         if (a.heldUntil != 0) return 0;
         if (a.applicant == address(0)) {
             (a.insured, a.applicant) = exposureLedger.insuredOn(a.risk);
-            uint256 kept = _keptInsured(a.risk, a.run);
+            uint256 kept = RollingYear.isMarked(_yearOf(a.applicant)) ? _keptInsured(a.risk, a.run) : 0;
             a.fresh = kept == 0;
             if (!a.fresh) a.insured = kept;
         }
         uint256 share = _share(terms.instantLimit, a.insured, a.amounts.sumInsuredOf());
         room = Math.min(wanted, Math.saturatingSub(share, a.booked - a.routed));
         if (room == 0 || terms.peril == Peril.DependencyOutage) return room;
-        uint256 year = _yearlyRoom(a.applicant, terms.unreviewedLimit);
-        if (year >= room) return room;
+        uint256 year = _yearOf(a.applicant);
+        if (_yearlyRoom(year, terms.unreviewedLimit) >= room) return room;
         (uint128 earned, ) = policyBook.premiumAt(policy, uint40(block.timestamp));
-        return Math.min(room, _yearlyRoom(a.applicant, uint256(terms.unreviewedLimit) + earned));
+        return Math.min(room, _yearlyRoom(year, uint256(terms.unreviewedLimit) + earned));
     }
 
     function _readRun(
-        Terms memory terms,
-        RiskIndex risk,
-        uint128 dependencies,
-        uint64 runStart,
+        uint256 scope,
+        uint256 runStart,
         uint256 until
-    ) private view returns (uint64 last, bool ended) {
-        IRunReader.Scope memory scope = IRunReader.Scope(terms.peril, risk, dependencies, terms.mergeGap, terms.holdWindow);
-        return incidentRegistry.readRun(scope, runStart, until);
+    ) private view returns (uint256 last, bool ended, uint256 seats) {
+        return incidentRegistry.runOf(scope, _keptSeats(), runStart, until);
     }
 
     /// @dev A run that starts before the lag has passed, or outside of cover, pays nothing.
@@ -400,9 +402,9 @@ contract ClaimsDesk is Reviews, Allowances {
         (terms, ) = ProductRecord.read(productBook, product);
     }
 
-    function _startOf(uint64 slot) private view returns (uint40) {
+    function _startOf(uint256 slot) private view returns (uint256) {
         unchecked {
-            return uint40(uint256(slot) * _slotLength);
+            return uint40(slot * _slotLength);
         }
     }
 
@@ -424,13 +426,13 @@ contract ClaimsDesk is Reviews, Allowances {
             _accounts[policy] = ClaimAccount.pack(a.committed + granted, a.booked + granted, a.routed + scheduled, a.run, a.heldUntil);
         }
         if (a.fresh && a.heldUntil == 0 && a.insured > a.amounts.sumInsuredOf()) {
-            _keepInsured(a.risk, a.run, a.insured);
+            _keepInsured(a.risk, a.run, a.insured, a.applicant);
             a.fresh = false;
         }
         address holder = a.parties.holderOf();
         if (instant != 0) {
             if (terms.peril != Peril.DependencyOutage) _countUnreviewed(a.applicant, instant);
-            paid = _takeToday(terms.cell, uint64(instant));
+            paid = _takeToday(terms.cell, instant, a.seats);
             if (paid != instant) _delay(a.claim, terms.cell, holder, uint64(instant) - paid);
             if (paid != 0) emit ClaimPaid(a.claim, policy, holder, paid, uint64(a.lostSeconds), false);
         }
@@ -468,15 +470,17 @@ contract ClaimsDesk is Reviews, Allowances {
         _requireOpen(_closesAt(due.lastStart + terms.term, terms));
         ClaimId all = ClaimIds.ofBatch(b.id, b.runStart);
         _requireNotHeld(all, _parts[all].heldUntil);
-        uint40 start = _startOf(b.runStart);
-        (uint64 last, ) = _readRun(terms, due.risk, 0, b.runStart, uint256(start) + terms.waitingPeriod + 1);
+        uint40 start = uint40(_startOf(b.runStart));
+        (uint256 last, , uint256 seats) = _readRun(
+            Scopes.pack(terms, due.risk, 0), b.runStart, uint256(start) + terms.waitingPeriod + 1
+        );
         uint256 lost = _startOf(last + 1) - start;
         require(lost > terms.waitingPeriod, RunTooShort(lost, terms.waitingPeriod));
         require(due.latestStart + terms.coverageLag <= start, CertificateNotCovered(b.id, due.latestStart, start));
         require(start < due.earliestStart + terms.term, CertificateNotCovered(b.id, due.earliestStart, start));
         require(due.amount != 0, NothingDue(all));
         instant = _grantInstant(b, _parts[all]);
-        if (instant != 0) paid = _takeToday(terms.cell, instant);
+        if (instant != 0) paid = _takeToday(terms.cell, instant, seats);
     }
 
     /// @dev What is granted without review to a bordereau on a run.
@@ -484,11 +488,12 @@ contract ClaimsDesk is Reviews, Allowances {
         if (part.heldUntil != 0) return 0;
         uint256 insured = _keptInsured(b.due.risk, b.runStart);
         bool fresh = insured == 0;
-        if (fresh) (insured, ) = exposureLedger.insuredOn(b.due.risk);
+        address applicant;
+        if (fresh) (insured, applicant) = exposureLedger.insuredOn(b.due.risk);
         uint256 room = _share(b.terms.instantLimit, insured, b.due.exposure);
-        room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(b.due.platform, b.terms.unreviewedLimit));
+        room = Math.min(Math.saturatingSub(room, part.booked), _yearlyRoom(_yearOf(b.due.platform), b.terms.unreviewedLimit));
         instant = Math.min(b.due.amount, room).toUint64();
-        if (fresh && insured > b.due.exposure) _keepInsured(b.due.risk, b.runStart, insured);
+        if (fresh && insured > b.due.exposure) _keepInsured(b.due.risk, b.runStart, insured, applicant);
         if (instant == 0) return instant;
         part.booked += instant;
         _countUnreviewed(b.due.platform, instant);

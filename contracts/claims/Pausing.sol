@@ -12,17 +12,20 @@ abstract contract Pausing is IClaimsDesk, AccessManaged {
     /// @notice Seconds from the end of a pause in which there is no other.
     uint32 public immutable pauseCoolDown;
 
-    /// @dev One slot for what every payment asks: the pause, and what was paid without review on the day of the cell that paid last.
+    /// @dev One slot for what every settlement asks: the pause, what was paid without review on the day of the cell that paid last, and the seats
+    ///   of the committee whose marks were counted last. Times are seconds in 32 bits (until 2106).
     struct Gate {
-        uint40 pausedUntil;
+        uint32 pausedUntil;
         /// of all pauses, the last one whole
-        uint40 pausedSeconds;
+        uint32 pausedSeconds;
         /// number of the day
         uint16 day;
         /// token units
         uint56 paid;
         /// low bits of the cell's address
-        uint104 cell;
+        uint64 cell;
+        /// see `Seats`
+        uint56 seats;
     }
 
     Gate internal _gate;
@@ -42,7 +45,7 @@ abstract contract Pausing is IClaimsDesk, AccessManaged {
         uint40 earliest = before == 0 ? 0 : before + pauseCoolDown;
         require(block.timestamp >= earliest, PauseTooSoon(earliest));
         uint40 until = uint40(block.timestamp) + pauseLength;
-        _gate.pausedUntil = until;
+        _gate.pausedUntil = uint32(until);
         _gate.pausedSeconds += pauseLength;
         emit DeskPaused(until, reasonHash);
     }

@@ -42,7 +42,7 @@ abstract contract CoverReader is PolicyStore, Quotes {
 
     /// @inheritdoc IPolicyBook
     /// @dev Unchecked: fields of 16, 32 and 56 bits and a rate unit of 64 stay in a word.
-    function coverWords(
+    function packedCoverOf(
         PolicyId id,
         uint40 time
     ) external view returns (uint256 parties, uint256 amounts, uint256 dependencies) {

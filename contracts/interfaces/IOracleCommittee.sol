@@ -77,8 +77,9 @@ interface IOracleCommittee {
     /// @notice The same of the version at `time`, or of version 1 for times before it; version 0 when there is none.
     function rollAt(uint40 time) external view returns (uint32 version, address roll, uint16 suspended);
 
-    /// @notice n and f of that version; 0 and 0 when there is none.
-    function sizeAt(uint40 time) external view returns (uint8 n, uint8 f);
+    /// @notice Seats of that version, see `Seats`; 0 when there is none. They may be kept when it is the newest one and in force: whatever is
+    ///   proposed acts after the rotation delay.
+    function seatsAt(uint40 time) external view returns (uint256 seats);
 
     /// @custom:throws UnknownVersion
     function members(uint32 version) external view returns (Member[] memory);

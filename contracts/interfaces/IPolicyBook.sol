@@ -183,7 +183,7 @@ interface IPolicyBook {
 
     /// @notice The same in three words (see `Covers`), where the policy's own words say it all: cover of the current segment, no lapse stored, no
     ///   endorsement waiting, funds that have lasted at the top rate. All zero where they do not, and of an unknown policy: `coverAt` answers then.
-    function coverWords(PolicyId policy, uint40 time) external view returns (uint256 parties, uint256 amounts, uint256 dependencies);
+    function packedCoverOf(PolicyId policy, uint40 time) external view returns (uint256 parties, uint256 amounts, uint256 dependencies);
 
     /// @notice Premium consumed up to `time` (at most now), and what would be left of all money paid in so far, token units.
     /// @custom:throws UnknownPolicy, PremiumSettled when cover ended, was settled, and `time` is before its end; PolicyReleased

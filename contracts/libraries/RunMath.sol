@@ -9,21 +9,23 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 ///   marked slot within the merge gap before it. `backend/domain/liability.py` is the same rule written another way.
 library RunMath {
     /// @dev slots in an epoch's mask
-    uint64 internal constant EPOCH = 64;
+    uint256 internal constant EPOCH = 64;
+    /// @dev mask of all of them
+    uint256 private constant SLOTS = type(uint64).max;
     uint256 private constant HOUR = 3600;
 
     /// @notice Most clear slots that a run still bridges: the largest g with g * slotLength < mergeGap, 0 when there is none.
-    function bridged(uint32 mergeGap, uint32 slotLength) internal pure returns (uint64) {
+    function bridged(uint256 mergeGap, uint256 slotLength) internal pure returns (uint256) {
         return mergeGap == 0 ? 0 : (mergeGap - 1) / slotLength;
     }
 
     /// @notice Mask of the slots of an epoch from `from` up to but not including `to`, which may lie outside of it.
-    function window(uint64 base, uint64 from, uint64 to) internal pure returns (uint64) {
+    function window(uint256 base, uint256 from, uint256 to) internal pure returns (uint256) {
         unchecked {
-            uint64 low = from > base ? from - base : 0;
-            uint64 high = to > base ? to - base : 0;
-            uint64 below = high >= EPOCH ? type(uint64).max : (uint64(1) << high) - 1;
-            return low >= EPOCH ? 0 : below & (type(uint64).max << low);
+            uint256 low = from > base ? from - base : 0;
+            uint256 high = to > base ? to - base : 0;
+            uint256 below = high >= EPOCH ? SLOTS : (1 << high) - 1;
+            return low >= EPOCH ? 0 : below & (SLOTS << low);
         }
     }
 
@@ -31,16 +33,16 @@ library RunMath {
     /// @param gap clear slots that are bridged
     /// @return last_ the last marked slot of the run that lies in or before the epoch
     /// @return ended whether a marked slot further away than the gap was met
-    function extend(uint64 mask, uint64 base, uint64 last, uint64 gap) internal pure returns (uint64 last_, bool ended) {
+    function extend(uint256 mask, uint256 base, uint256 last, uint256 gap) internal pure returns (uint256 last_, bool ended) {
         unchecked {
-            uint64 next = last + 1 > base ? last + 1 : base;
-            uint64 rest = next - base >= EPOCH ? 0 : mask >> (next - base);
+            uint256 next = last + 1 > base ? last + 1 : base;
+            uint256 rest = next - base >= EPOCH ? 0 : mask >> (next - base);
             last_ = last;
             while (rest != 0) {
-                uint64 clear = trailingZeros(rest);
+                uint256 clear = trailingZeros(rest);
                 if (next + clear - last_ - 1 > gap) return (last_, true);
                 rest >>= clear;
-                uint64 marked = trailingZeros(~rest);
+                uint256 marked = trailingZeros(~rest);
                 last_ = next + clear + marked - 1;
                 next = last_ + 1;
                 rest >>= marked;
@@ -51,18 +53,18 @@ library RunMath {
     /// @notice `extend` over the slots of the epoch below `frontier`, the first slot that is not settled yet.
     /// @return last_ the last marked slot of the run that lies in or before the epoch
     /// @return ended whether nothing further can join the run
-    function absorb(uint64 mask, uint64 base, uint64 last, uint64 gap, uint64 frontier) internal pure returns (uint64 last_, bool ended) {
+    function absorb(uint256 mask, uint256 base, uint256 last, uint256 gap, uint256 frontier) internal pure returns (uint256 last_, bool ended) {
         (last_, ended) = extend(mask & window(base, base, frontier), base, last, gap);
         unchecked {
-            uint64 seen = base + EPOCH < frontier ? base + EPOCH : frontier;
+            uint256 seen = base + EPOCH < frontier ? base + EPOCH : frontier;
             ended = ended || seen - last_ - 1 > gap;
         }
     }
 
     /// @notice Number of clear bits below the lowest set one; 64 for 0.
-    function trailingZeros(uint64 value) internal pure returns (uint64) {
+    function trailingZeros(uint256 value) internal pure returns (uint256) {
         unchecked {
-            return value == 0 ? EPOCH : uint64(Math.log2(uint256(value & (~value + 1))));
+            return value == 0 ? EPOCH : Math.log2(value & (~value + 1));
         }
     }
 

@@ -102,7 +102,7 @@ contract DeskNeighbours is RunReader {
     }
 
     /// @dev Says nothing of policies with even numbers, so that the desk asks for their cover.
-    function coverWords(
+    function packedCoverOf(
         PolicyId policy,
         uint40 time
     ) external view returns (uint256 parties, uint256 amounts, uint256 dependencies) {
@@ -182,11 +182,16 @@ contract DeskNeighbours is RunReader {
 
     // ---------------------------------------------------------------- read by the runs
 
-    function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
-        return _masks[SubjectId.wrap(subject)][epoch][0];
+    /// @dev All bits, so that whoever keeps them beside something else shows it.
+    function _seatsOf(uint256) internal pure override returns (uint256) {
+        return type(uint56).max;
     }
 
-    function _attackedIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
-        return _masks[SubjectId.wrap(subject)][epoch][1];
+    function _lostIn(uint256 subject, uint256 epoch, uint256) internal view override returns (uint256) {
+        return _masks[SubjectId.wrap(uint64(subject))][uint32(epoch)][0];
+    }
+
+    function _attackedIn(uint256 subject, uint256 epoch, uint256) internal view override returns (uint256) {
+        return _masks[SubjectId.wrap(uint64(subject))][uint32(epoch)][1];
     }
 }

@@ -31,19 +31,23 @@ contract PureMaths {
     }
 
     function bridged(uint32 mergeGap, uint32 slotLength) external pure returns (uint64) {
-        return RunMath.bridged(mergeGap, slotLength);
+        return uint64(RunMath.bridged(mergeGap, slotLength));
     }
 
     function window(uint64 base, uint64 from, uint64 to) external pure returns (uint64) {
-        return RunMath.window(base, from, to);
+        return uint64(RunMath.window(base, from, to));
     }
 
-    function extend(uint64 mask, uint64 base, uint64 last, uint64 gap) external pure returns (uint64, bool) {
-        return RunMath.extend(mask, base, last, gap);
+    function extend(uint64 mask, uint64 base, uint64 last, uint64 gap) external pure returns (uint64 last_, bool ended) {
+        uint256 slot;
+        (slot, ended) = RunMath.extend(mask, base, last, gap);
+        last_ = uint64(slot);
     }
 
-    function absorb(uint64 mask, uint64 base, uint64 last, uint64 gap, uint64 frontier) external pure returns (uint64, bool) {
-        return RunMath.absorb(mask, base, last, gap, frontier);
+    function absorb(uint64 mask, uint64 base, uint64 last, uint64 gap, uint64 frontier) external pure returns (uint64 last_, bool ended) {
+        uint256 slot;
+        (slot, ended) = RunMath.absorb(mask, base, last, gap, frontier);
+        last_ = uint64(slot);
     }
 
     function medianUp(uint256[] memory words) external pure returns (uint256) {
@@ -68,6 +72,14 @@ contract PureMaths {
 
     function addUp(uint256 word, uint256 time, uint256 amount) external pure returns (uint256) {
         return RollingYear.addUp(word, time, amount);
+    }
+
+    function isMarked(uint256 word) external pure returns (bool) {
+        return RollingYear.isMarked(word);
+    }
+
+    function marked(uint256 word) external pure returns (uint256) {
+        return RollingYear.marked(word);
     }
 
     function fold(

@@ -11,6 +11,7 @@ import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
 import {LaneQuorum} from "../libraries/LaneQuorum.sol";
 import {MemberSignature} from "../libraries/MemberSignature.sol";
 import {Observations} from "../libraries/Observations.sol";
+import {Seats} from "../libraries/Seats.sol";
 import {RunReader} from "./RunReader.sol";
 
 /// @title Keeps each member's own slot marks, and counts the quorum when it is asked.
@@ -90,9 +91,8 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
 
     /// @inheritdoc IIncidentRegistry
     function masks(SubjectId subject, uint32 epoch) external view returns (uint64 lost, uint64 attacked) {
-        (uint256 n, uint256 f) = _sizeAt(epoch);
-        Marks storage kept = _marks[_key(subject, epoch)];
-        return (_atLeast(kept.lost, n, _lostQuorum(n, f)), _atLeast(kept.attacked, n, f + 1));
+        (uint256 seats, uint256 key) = (_seatsOf(epoch), SubjectId.unwrap(subject));
+        return (uint64(_lostIn(key, epoch, seats)), uint64(_attackedIn(key, epoch, seats)));
     }
 
     /// @inheritdoc IIncidentRegistry
@@ -110,14 +110,14 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     // ---- checks
 
     function _committeeOf(uint32 epoch) private view returns (uint32 version, address roll, uint16 suspended) {
-        (version, roll, suspended) = committee.rollAt(_startOf(epoch));
+        (version, roll, suspended) = committee.rollAt(uint40(_firstSecond(epoch)));
         require(version != 0, NoCommittee(epoch));
     }
 
-    /// @dev Members and tolerated faults of the epoch's committee.
-    function _sizeAt(uint32 epoch) private view returns (uint256 n, uint256 f) {
-        (n, f) = committee.sizeAt(_startOf(epoch));
-        require(n != 0, NoCommittee(epoch));
+    /// @inheritdoc RunReader
+    function _seatsOf(uint256 epoch) internal view override returns (uint256 seats) {
+        seats = committee.seatsAt(uint40(_firstSecond(epoch)));
+        require(seats != 0, NoCommittee(uint32(epoch)));
     }
 
     /// @dev f + 1 members or more of the committee in force, and its version.
@@ -232,33 +232,42 @@ contract IncidentRegistry is IIncidentRegistry, RunReader, EIP712 {
     // ---- helpers
 
     /// @inheritdoc RunReader
-    function _lostIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
-        (uint256 n, uint256 f) = _sizeAt(epoch);
-        return _atLeast(_marks[_key(SubjectId.wrap(subject), epoch)].lost, n, _lostQuorum(n, f));
+    function _lostIn(uint256 subject, uint256 epoch, uint256 seats) internal view override returns (uint256) {
+        (uint256 n, uint256 f) = Seats.sizeOf(seats);
+        return _atLeast(_marks[(subject << 32) | epoch].lost, n, _lostQuorum(n, f));
     }
 
     /// @inheritdoc RunReader
-    function _attackedIn(uint64 subject, uint32 epoch) internal view override returns (uint64) {
-        (uint256 n, uint256 f) = _sizeAt(epoch);
-        return _atLeast(_marks[_key(SubjectId.wrap(subject), epoch)].attacked, n, f + 1);
+    function _attackedIn(uint256 subject, uint256 epoch, uint256 seats) internal view override returns (uint256) {
+        (uint256 n, uint256 f) = Seats.sizeOf(seats);
+        return _atLeast(_marks[(subject << 32) | epoch].attacked, n, f + 1);
     }
 
     function _count(Session memory s) private pure returns (uint64 lost, uint64 attacked) {
         return (LaneQuorum.atLeast(s.lost, s.lostQuorum), LaneQuorum.atLeast(s.attacked, s.attackQuorum));
     }
 
-    function _atLeast(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint64) {
-        uint256[] memory words = new uint256[]((n + 3) / 4);
-        for (uint256 i = 0; i < words.length; ++i) words[i] = kept[i];
+    /// @dev Counts in as many words as `n` members have, copied to memory.
+    function _atLeast(uint256[4] storage kept, uint256 n, uint256 quorum) private view returns (uint256) {
+        uint256[] memory words;
+        assembly ("memory-safe") {
+            words := mload(0x40)
+            let count := shr(2, add(n, 3))
+            mstore(words, count)
+            let at := add(words, 32)
+            for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+                mstore(at, sload(add(kept.slot, i)))
+                at := add(at, 32)
+            }
+            mstore(0x40, at)
+        }
         return LaneQuorum.atLeast(words, quorum);
     }
 
     function _lostQuorum(uint256 n, uint256 f) private pure returns (uint256) {
-        return (n + f) / 2 + 1;
-    }
-
-    function _startOf(uint32 epoch) private view returns (uint40) {
-        return uint40(epoch * SLOTS * slotLength);
+        unchecked {
+            return (n + f) / 2 + 1;
+        }
     }
 
     function _key(SubjectId subject, uint32 epoch) private pure returns (uint256) {

@@ -5,6 +5,7 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IOracleCommittee} from "../interfaces/IOracleCommittee.sol";
 import {CodeStore} from "../libraries/CodeStore.sol";
 import {CommitteeRoll} from "../libraries/CommitteeRoll.sol";
+import {Seats} from "../libraries/Seats.sol";
 
 /// @title Keeps the members of the oracle quorum by version, their rotation and suspension.
 /// @dev Verifiers read the newest version in two cold reads: its slot, and its signers from a code store.
@@ -129,11 +130,15 @@ contract OracleCommittee is IOracleCommittee, AccessManaged {
     }
 
     /// @inheritdoc IOracleCommittee
-    function sizeAt(uint40 time) external view returns (uint8 n, uint8 f) {
+    function seatsAt(uint40 time) external view returns (uint256 seats) {
         Newest memory newest = _newest;
-        if (newest.number == 0) return (0, 0);
-        if (time >= newest.activeFrom) return ((newest.seats >> 4) + 1, newest.seats & 0xF);
-        return _rollOf(_versionBefore(time)).sizeOf();
+        if (newest.number == 0) return 0;
+        if (time < newest.activeFrom) {
+            (uint8 n, uint8 f) = _rollOf(_versionBefore(time)).sizeOf();
+            return Seats.pack(n, f, 0, 0);
+        }
+        uint256 until = block.timestamp < newest.activeFrom ? 0 : block.timestamp + rotationDelay;
+        return Seats.pack((newest.seats >> 4) + 1, newest.seats & 0xF, newest.activeFrom, until);
     }
 
     /// @inheritdoc IOracleCommittee

@@ -7,6 +7,8 @@ import pytest
 from contracts.client.development import person
 from contracts.client.terms import Peril
 from tests.contracts.ClaimsDesk.conftest import CEILING, DEPENDENCY, INSTANT, POLICY, RISK, granted
+from tests.contracts.ClaimsDesk.test_settle_certificates import post
+from tests.contracts.ClaimsDesk.test_settle_certificates import settle as settle_bordereau
 from tests.support.reverts import reverts_with
 
 SUM = 1_000_000_000
@@ -37,6 +39,40 @@ def test_share__sums_insured_change_after_the_first__stays_as_it_was(world):
     world.settle(1)
     world.neighbours.setInsured(RISK, SUM, {"from": world.relayer})
     assert world.settled(2)[0] == INSTANT // 2
+
+
+def test_share__kept_when_a_bordereau_was_settled__holds_for_a_policy(world):
+    world.neighbours.setInsured(RISK, 2 * SUM, {"from": world.relayer})
+    lose(world)
+    post(world)
+    settle_bordereau(world)
+    world.neighbours.setInsured(RISK, SUM, {"from": world.relayer})
+    assert world.settled()[0] == INSTANT // 2
+
+
+def test_share__kept_by_a_dependency_outage__holds_for_a_service_outage(world):
+    world.set_terms(peril=Peril.DEPENDENCY_OUTAGE)
+    world.set_cover(1, sum_insured=SUM, dependencies=DEPENDENCY)
+    world.mark([*range(150)], subject=2**32 + DEPENDENCY)
+    world.neighbours.setInsured(RISK, 2 * SUM, {"from": world.relayer})
+    lose(world)
+    world.settle(1)
+    world.set_terms(peril=Peril.SERVICE_OUTAGE)
+    world.neighbours.setInsured(RISK, SUM, {"from": world.relayer})
+    assert world.settled()[0] == INSTANT // 2
+
+
+def test_share__kept_for_one_run__leaves_the_next_run_and_the_year_alone(world):
+    applicant = person("applicant").address
+    world.neighbours.setInsured(RISK, 2 * SUM, {"from": world.relayer})
+    world.mark([*range(20), *range(40, 60)])
+    world.after(80)
+    first = world.settled()[0]
+    assert first == INSTANT // 2
+    world.neighbours.setInsured(RISK, SUM, {"from": world.relayer})
+    assert world.settled(run=40)[0] == INSTANT
+    grains = -(-first // GRAIN) - (-INSTANT // GRAIN)
+    assert world.desk.unreviewedOf(applicant) == grains * GRAIN
 
 
 def test_share__dust_beside_a_policy__adds_nothing_to_the_limit(world):

@@ -13,7 +13,7 @@ def words(book, n):
     """The words of the first policy at a second, checked against its cover unless they are none."""
 
     def _words(time):
-        found = tuple(int(word) for word in book.coverWords(n(1), time))
+        found = tuple(int(word) for word in book.packedCoverOf(n(1), time))
         if found == (0, 0, 0):
             return None
         cover = book.coverAt(n(1), time)
