@@ -33,7 +33,7 @@ def test_seats_at__time_before_the_first_version__are_its_own_and_not_kept(contr
 
 def test_seats_at__newest_version_waits__are_not_kept(contract, first, second, chain):
     assert seats_at(contract, second.since - 1) == (4, 1, NOT_KEPT)
-    assert seats_at(contract, second.since) == (7, 2, NOT_KEPT)
+    assert seats_at(contract, second.since) == (7, 2, (second.since, 0))
     chain.mine(timestamp=second.since)
     assert seats_at(contract, second.since - 1) == (4, 1, NOT_KEPT)
     assert seats_at(contract, second.since)[:2] == (7, 2)
