@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.toolchain.compiler import settings
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "security" / "slither.md"
 COMPILER = ROOT / "scripts" / "toolchain" / "slither"
@@ -157,11 +159,7 @@ def question() -> dict[str, Any]:
         for path in sorted((ROOT / "contracts").rglob("*.sol"))
         if "mocks" not in path.parts
     }
-    settings = {
-        "remappings": ["@openzeppelin/=node_modules/@openzeppelin/"],
-        "evmVersion": "shanghai",
-    }
-    return {"language": "Solidity", "sources": sources, "settings": settings}
+    return {"language": "Solidity", "sources": sources, "settings": settings()}
 
 
 def run(slither: Path) -> tuple[list[Finding], list[str]]:

@@ -22,19 +22,15 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from scripts.guards import ELSEWHERE, GUARDS, Guard
+from scripts.toolchain.compiler import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "security" / "threats.md"
 TESTS = "tests/contracts/threats"
 KEPT = ROOT / ".build" / "threats.json"
 """Assertions of the guards tried so far; a run of all guards begins anew."""
-SETTINGS: dict[str, Any] = {
-    "optimizer": {"enabled": True, "runs": 200},
-    "evmVersion": "shanghai",
-}
 
 TEXT = """# Threats on chain
 
@@ -90,7 +86,7 @@ def compile_in(folder: Path, contracts: tuple[str, ...]) -> None:
     question = {
         "language": "Solidity",
         "sources": sources,
-        "settings": SETTINGS | {"outputSelection": wanted},
+        "settings": settings() | {"outputSelection": wanted},
     }
     command = [str(folder / "scripts" / "toolchain" / "solc-v0.8.30"), "--standard-json"]
     done = subprocess.run(
