@@ -44,7 +44,6 @@ PARAMETERS = SystemParameters(
     frame_length=10,
     max_frame_age=30,
     max_move_per_frame=1_000,
-    max_move_per_day=3_000,
     slot_length=2,
     max_report_delay=600,
     withdrawal_delay=1_200,
@@ -55,7 +54,6 @@ HEALED = 4
 """Frames after it, in which reports must come again."""
 LOST_SLOTS = 3
 """Slots lost in each fault."""
-DAY = 86_400
 SIZES = (4, 7)
 """Members of the committees of the matrix."""
 PAGE = ROOT / "docs" / "committee.md"
@@ -143,16 +141,11 @@ def moves(one: WiredCommittee) -> list[tuple[int, int, int]]:
 def beyond_caps(
     reported: list[tuple[int, int, int]], first_block: int, terms: SystemParameters
 ) -> int:
-    """Reports since a block whose score is further from the one before than a frame allows, or from
-    the one that the day began with than a day does."""
-    found, day = 0, None
-    for (_, _, last), (block, frame, score) in pairwise(reported):
-        if day != (day := frame * terms.frame_length // DAY):
-            anchor = last
-        over = abs(score - last) > terms.max_move_per_frame
-        over |= abs(score - anchor) > terms.max_move_per_day
-        found += over and block >= first_block
-    return found
+    """Reports since a block whose score is further from the one before than a frame allows."""
+    return sum(
+        block >= first_block and abs(score - last) > terms.max_move_per_frame
+        for (_, _, last), (block, _, score) in pairwise(reported)
+    )
 
 
 def reverted(one: WiredCommittee, first_block: int) -> int:
@@ -285,8 +278,9 @@ service is lost for {slots} slots; then it is healed.
 
 - *scores outside the honest range*: reports whose median is not between the scores that honest
   members signed in it.
-- *scores beyond their caps*: reports that moved the score that prices by more than the feed allows,
-  {frame_cap:,} points a frame and {day_cap:,} a day here.
+- *scores beyond their caps*: reports that moved the score that prices by more than the feed allows
+  in a frame, {frame_cap:,} points here. A drill is too short for the cap of a day, to which
+  `tests/contracts/RiskFeed/test_report_caps.py` holds the feed.
 - *honest transactions in vain*: mined transactions of members without the fault that reverted, such
   as a second report of a frame. What a liar throws away is its own gas.
 - *frames until the next report*: from healing; 0 is the frame in which the fault ended.
@@ -301,7 +295,9 @@ service is lost for {slots} slots; then it is healed.
   Whoever has the turn may then come second, so one honest transaction in vain for each report is
   what such a member can cost the others; it changes nothing that is recorded.
 
-The chain's clock goes on in real time between the drill's steps of two seconds. On a machine so
+The chain's clock goes on in real time between the drill's steps of two seconds; as long as faulty
+members act, a step is two seconds of real time, so that they are no slower than their fault makes
+them. On a machine so
 busy that a step takes longer, turns and frames pass by themselves: members then send beside each
 other, and reports come late. A line that is not as it must be is to be drilled again by itself
 (`--faults`) on a machine that is not busy before anything is concluded from it.
@@ -326,7 +322,6 @@ def page(lines: list[Line]) -> str:
         frames=FRAMES,
         length=PARAMETERS.frame_length,
         frame_cap=PARAMETERS.max_move_per_frame,
-        day_cap=PARAMETERS.max_move_per_day,
         slots=LOST_SLOTS,
         table=table(lines),
         drills=len(lines),

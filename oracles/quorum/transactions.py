@@ -96,11 +96,12 @@ class Account:
         return Undelivered(f"reverted in transaction 0x{tx_hash.hex()}")
 
     def _send(self, work: str, to: str, data: str) -> Delivered | Undelivered:
-        gas = self._node.gas_limit(to, data)
         nonce = self._node.nonce()
         price = self._price(nonce)
         if price > self._fees.most:
             return Undelivered(f"gas price {price} is over the limit {self._fees.most}")
+        # Last of all: what another member has sent by now makes it fail here and not on chain.
+        gas = self._node.gas_limit(to, data)
         raw, tx_hash = self._node.sign(to, data, gas, nonce, price)
         self._store.add_intent(work, nonce, price, tx_hash)
         try:

@@ -16,6 +16,8 @@ from scripts.committee.wires import PORT, Wires
 SKEW_S = 180
 PATIENCE_S = 10.0
 """How long a drill waits for a chain at rest."""
+STEP_S = 2
+"""Of a drill, in seconds of the chain."""
 
 
 @dataclass
@@ -26,6 +28,7 @@ class WiredCommittee(Committee):
     wires: Wires = field(kw_only=True)
     faulty: set[int] = field(default_factory=set)
     healed: bool = True
+    paced: bool = False
     _stutter: tuple[threading.Thread, threading.Event] | None = None
 
     def place(self) -> None:
@@ -46,7 +49,7 @@ class WiredCommittee(Committee):
         """Picks the members that get the fault: f, or f + 1 where it is not to be tolerated."""
         f = (self.n - 1) // 3
         self.faulty = set(range(f if fault.tolerated else f + 1))
-        self.healed = False
+        self.healed, self.paced = False, fault.acts
 
     def waited_for(self) -> list[str]:
         """Only the members without the fault, as long as it lasts."""
@@ -54,9 +57,17 @@ class WiredCommittee(Committee):
         return [name for name in super().waited_for() if name not in faulty]
 
     def follow(self, traffic: LiveTraffic, until: int) -> None:
-        """Lets chain time and traffic go on to second ``until``, two seconds a step."""
+        """Lets chain time and traffic go on to second ``until``, step by step.
+
+        Nobody waits for the faulty. As long as they act, steps last what they would on a chain, so
+        that those are no slower than their fault makes them and have their turns.
+        """
         while self.chain.now() < until:
-            now = self.chain.pass_time(2)
+            if self.paced and not self.healed:
+                time.sleep(STEP_S)
+                now = self.chain.pass_time(0)
+            else:
+                now = self.chain.pass_time(STEP_S)
             traffic.advance(now)
             self.caught_up()
             self.quiet()
@@ -158,14 +169,16 @@ class WiredCommittee(Committee):
 @dataclass(frozen=True)
 class Fault:
     """One fault: what begins it and what ends it. ``tolerated`` says whether f members have it or
-    f + 1, ``stops`` whether nothing may be reported then, ``races`` whether the faulty send out of
-    turn, so that an honest member's transaction may come second."""
+    f + 1, ``stops`` whether nothing may be reported then, ``acts`` whether the faulty go on taking
+    part with the others, ``races`` whether they send out of turn, so that an honest member's
+    transaction may come second."""
 
     name: str
     begin: Callable[[WiredCommittee], None]
     end: Callable[[WiredCommittee], None]
     tolerated: bool = True
     stops: bool = False
+    acts: bool = False
     races: bool = False
 
 
@@ -205,9 +218,9 @@ def faults(traffic: LiveTraffic) -> list[Fault]:
     return [
         Fault("none", nothing, nothing),
         Fault("crash", crash, restart),
-        Fault("lie", behaving("lie"), restart, races=True),
-        *(Fault(lie, behaving(lie), restart) for lie in lies),
-        Fault("slow", WiredCommittee.stutter, WiredCommittee.flow),
+        Fault("lie", behaving("lie"), restart, acts=True, races=True),
+        *(Fault(lie, behaving(lie), restart, acts=True) for lie in lies),
+        Fault("slow", WiredCommittee.stutter, WiredCommittee.flow, acts=True),
         Fault("partition", WiredCommittee.part, WiredCommittee.join),
         Fault("cut off", WiredCommittee.cut_off, WiredCommittee.join),
         Fault("skew", skewing(traffic, SKEW_S), skewing(traffic, 0)),
@@ -219,5 +232,5 @@ def faults(traffic: LiveTraffic) -> list[Fault]:
             tolerated=False,
             stops=True,
         ),
-        Fault("lie-high (f + 1)", behaving("lie-high"), restart, tolerated=False),
+        Fault("lie-high (f + 1)", behaving("lie-high"), restart, tolerated=False, acts=True),
     ]

@@ -23,7 +23,7 @@ from scripts.committee_faults import (
 
 FAULTS = {fault.name: fault for fault in faults(LiveTraffic(0))}
 GOOD = Line(4, FAULTS["crash"], 1, 3, 0, 0, 0, 0, True, 0, 1, 60.0)
-CAPS = SystemParameters(frame_length=10, max_move_per_frame=100, max_move_per_day=250)
+CAPS = SystemParameters(frame_length=10, max_move_per_frame=100)
 
 
 @pytest.mark.parametrize(
@@ -72,27 +72,11 @@ def test_twice__one_frame_reported_again__is_one() -> None:
     assert twice([7, 8, 8, 8, 9]) == 1
 
 
-@pytest.mark.parametrize(
-    ("scores", "found"),
-    [
-        ([500, 600, 700, 750], 0),
-        ([500, 601, 700, 700], 1),
-        ([500, 600, 700, 751], 1),
-        ([500, 400, 300, 249], 1),
-    ],
-)
-def test_beyond_caps__score_moves__more_than_a_frame_or_a_day_allows(
-    scores: list[int], found: int
-) -> None:
-    reported = [(block, block, score) for block, score in enumerate(scores)]
-    assert beyond_caps(reported, 0, CAPS) == found
-    assert beyond_caps(reported, 4, CAPS) == 0
-
-
-def test_beyond_caps__next_day__begins_at_its_own_score() -> None:
-    reported = [(n, 8_637 + n, 500 + 100 * n) for n in range(5)]
-    assert beyond_caps(reported, 0, CAPS) == 0
-    assert beyond_caps([(n, frame - 8_637, s) for n, frame, s in reported], 0, CAPS) == 2
+def test_beyond_caps__score_moves_more_than_a_frame_allows__is_counted_since_the_block() -> None:
+    reported = [(block, block, score) for block, score in enumerate([500, 600, 701, 650, 549])]
+    assert beyond_caps(reported, 0, CAPS) == 2
+    assert beyond_caps(reported, 3, CAPS) == 1
+    assert beyond_caps(reported[:2], 0, CAPS) == 0
 
 
 def test_merged__drill_run_again__replaces_its_line_alone(tmp_path: Path) -> None:
