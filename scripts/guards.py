@@ -317,6 +317,15 @@ GUARDS = (
         "test_bordereau__posted_again__is_refused_by_its_serials",
     ),
     Guard(
+        "a bordereau expired before its claims",
+        "the seal of a batch is the one that was posted",
+        "cover/BatchExposure.sol",
+        "require(digest == word.digest(), ICertificateBook.ProofInvalid(batch));",
+        "digest;",
+        ("ExposureLedger",),
+        "test_bordereau__expired_early_under_a_forged_seal__is_still_paid",
+    ),
+    Guard(
         "stolen underwriter key: certificates sold and never committed",
         "the bond covers what is reserved",
         "certificates/Facility.sol",

@@ -79,6 +79,19 @@ def test_bordereau__posted_again__is_refused_by_its_serials(line):
     assert posted == 1, f"the same serials were posted {posted} times"
 
 
+def test_bordereau__expired_early_under_a_forged_seal__is_still_paid(line):
+    live = line.target.live
+    base = live.now
+    batch, tree = line.post(base)
+    live.wait_until(base + COUNT + line.terms.coverage_lag)
+    run = live.outage(line.target.risk, 10)
+    named = bytearray(tree.expiring(batch))
+    named[36:41] = bytes(5)  # the second from which it may expire
+    succeeds(lambda: live.move("stranger", "ExposureLedger", "expireBordereaux", bytes(named)))
+    paid = settled(line, batch, run, tree, [3], 10)
+    assert paid == UNITS * DOLLAR, f"{paid} of {UNITS * DOLLAR} paid once a stranger expired it"
+
+
 def test_stolen_underwriter_key__reserves_beyond_the_bond__is_bounded_by_it(line):
     live = line.target.live
     exposure = BOND // (UNITS * DOLLAR) * UNITS * DOLLAR
