@@ -2,8 +2,9 @@
 
 python -m scripts.invariants [--runs 200] [--steps 40] [--seed N] [--write]
 
-`--write` leaves the table in docs/invariants.md. A rule that never took effect fails
-the run, as does a history that ended before its last step.
+The histories are played by two processes at once, each on a chain of its own. `--write` leaves the
+table in docs/invariants.md. A rule that never took effect fails the run, as does a history that
+ended before its last step.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -23,6 +25,8 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "invariants.md"
 RUNS, STEPS, SEED = 200, 40, 20_300_101
+PLAYERS = 2
+"""Processes, with neighbouring seeds."""
 COUNTS = ("whole histories", "moves")
 """What is counted beside the rules."""
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -38,15 +42,26 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     print(f"{chosen.runs} histories of {chosen.steps} moves, seed {chosen.seed}", flush=True)
     started = time.monotonic()
+    did: Counter[str] = Counter()
+    refused: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        counts = Path(folder) / "rules.json"
-        code = _play(chosen.runs, chosen.steps, chosen.seed, counts)
-        if not counts.exists():
-            print("invariants: the histories did not begin", file=sys.stderr)
-            return code or 1
-        told = json.loads(counts.read_text())
+        counts = [Path(folder) / f"rules-{n}.json" for n in range(PLAYERS)]
+        players = [
+            _play(
+                chosen.runs // PLAYERS + (n < chosen.runs % PLAYERS),
+                chosen.steps, chosen.seed + n, file,
+            )
+            for n, file in enumerate(counts)
+        ]  # fmt: skip
+        code = max([player.wait() for player in players])
+        for file in counts:
+            if not file.exists():
+                print("invariants: the histories did not begin", file=sys.stderr)
+                return code or 1
+            told = json.loads(file.read_text())
+            did.update(told["did"])
+            refused.update(told["refused"])
     minutes = (time.monotonic() - started) / 60
-    did, refused = told["did"], told["refused"]
     whole = {name: did.pop(name, 0) for name in COUNTS}
     rows = [(name, did.get(name, 0), refused.get(name, 0)) for name in sorted({*did, *refused})]
     show(rows)
@@ -66,7 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
     return code or int(bool(never) or short)
 
 
-def _play(runs: int, steps: int, seed: int, counts: Path) -> int:
+def _play(runs: int, steps: int, seed: int, counts: Path) -> subprocess.Popen[bytes]:
+    """Begins to play; leaves what took effect in a file."""
     environment = os.environ | {
         "FLOWCOVER_RUNS": str(runs),
         "FLOWCOVER_STEPS": str(steps),
@@ -78,7 +94,7 @@ def _play(runs: int, steps: int, seed: int, counts: Path) -> int:
         sys.executable, "-m", "pytest", "-p", "no:pytest-brownie", "-p", "no:cacheprovider",
         str(ROOT / "tests" / "chain" / "invariants" / "test_economy.py"),
     ]  # fmt: skip
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
 def show(rows: list[tuple[str, int, int]]) -> None:

@@ -115,7 +115,7 @@ class EconomyMachine(RuleBasedStateMachine):
         bucket = mirror.now + 20_000
         mirror.reserve(risk, 3_000, 40, bucket, False)
         mirror.live.wait(60)
-        if sold:
+        if sold and 1 in mirror.economy.series:
             mirror.bring(1, [50, 60, 70], list(BUYERS)[:1] * 3, slots % 2 == 0)
         if slots:
             mirror.outage(risk, slots)
@@ -367,6 +367,7 @@ class EconomyMachine(RuleBasedStateMachine):
             "product": list(mirror.terms), "risk": list(RISKS), "dependency": mirror.dependencies,
         }.get(key)  # fmt: skip
         found = None if numbers is None else (key, self._pick(which, numbers))
+        compare(mirror, whole=True)  # what was booked up to now, by the cap that was in force
         self._done("set cap", mirror.set_cap(found, dollars * DOLLAR))
 
     # ------------------------------------------------------------------ certificates
