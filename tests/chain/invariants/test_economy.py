@@ -101,19 +101,27 @@ class EconomyMachine(RuleBasedStateMachine):
         hourly=st.integers(1, 4),
         slots=st.integers(0, 40),
         settled=st.booleans(),
+        disputed=st.booleans(),
         sold=st.booleans(),
+        pushed=st.booleans(),
+        leaving=st.booleans(),
     )
     def history_begins(
-        self, risk: int, insured: int, hourly: int, slots: int, settled: bool, sold: bool
-    ) -> None:
+        self, risk: int, insured: int, hourly: int, slots: int, settled: bool, disputed: bool,
+        sold: bool, pushed: bool, leaving: bool,
+    ) -> None:  # fmt: skip
         """With two policies, room for certificates on the same risk or some that are sold, and an
-        outage, of which the policies' claims are settled already or not."""
+        outage, of which the policies' claims are settled already, or are disputed, or not; with a
+        lender who leaves or none."""
         sums = Sums(insured * DOLLAR, insured * DOLLAR // hourly)
         mirror = self.mirror
         for holder in HOLDERS:
             mirror.bind(mirror.outages, holder, risk, sums, 60 * DOLLAR, 10 * DAY)
         bucket = mirror.now + 20_000
-        mirror.reserve(risk, 3_000, 40, bucket, False)
+        mirror.reserve(risk, 3_000, 40, bucket, pushed)
+        if leaving:
+            shares = mirror.economy.vault("junior").shares["lender_junior"] // 4
+            mirror.request_redeem("lender_junior", "junior", shares)
         mirror.live.wait(60)
         if sold and 1 in mirror.economy.series:
             mirror.bring(1, [50, 60, 70], list(BUYERS)[:1] * 3, slots % 2 == 0)
@@ -122,6 +130,8 @@ class EconomyMachine(RuleBasedStateMachine):
         if slots and settled:
             self._until_settleable()
             self._settle_all(self._claims(), ["stranger"])
+            for claim in self._reviews("scheduled")[: int(disputed)]:
+                mirror.challenge(claim, "relayer")
         compare(mirror)
 
     def teardown(self) -> None:
@@ -346,7 +356,9 @@ class EconomyMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._ready())
     @rule(which=PICK)
     def collect(self, which: int) -> None:
-        kind, who, tranche = self._pick(which, self._ready())
+        ready = self._ready()
+        leaving = [one for one in ready if one[0] == "assets"]
+        kind, who, tranche = self._pick(which, leaving or ready)
         if kind == "shares":
             self._done("collect shares", self.mirror.collect_shares(who, tranche))
         else:
