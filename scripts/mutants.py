@@ -93,6 +93,7 @@ REASONS: dict[tuple[str, str], str] = {
     ("RunMath", "low = from >= base"): "where both are equal the difference is 0 as well",
     ("RunMath", "high = to >= base"): "where both are equal the difference is 0 as well",
     ("RunMath", "low > EPOCH"): "a shift by 64 leaves nothing",
+    ("RunMath", "high > EPOCH"): "one shifted by 64, less one, is the whole epoch too",
     ("RunMath", "last + 1 >= base"): "where both are equal either is taken",
     ("RunMath", "last + 2 > base"): "where it differs, last + 1 is base",
     ("RunMath", "base + EPOCH <= frontier"): "where both are equal either is taken",
