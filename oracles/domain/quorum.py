@@ -90,7 +90,8 @@ class Timing:
     """of the local clock, for the vectors that come after the quorum's"""
 
     def worst_attest_delay(self, members: int) -> int:
-        """Seconds from a slot's end until the last member in line has had its turn."""
+        """Seconds from a slot's end until the last member in line has had its turn; a turn that
+        ends between two blocks lasts until the later one, which is not counted."""
         wait = max(self.attest_patience, self.probe_arrival)
         return wait + members * self.turn_delay + self.close_margin
 

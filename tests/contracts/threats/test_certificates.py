@@ -49,6 +49,16 @@ def settled(line, batch, run, tree, indices, slots):
     return live.balance("platform") - before
 
 
+def posted_before_an_outage(line):
+    """A batch, its tree, and the first slot of an outage that its certificates cover."""
+    live = line.target.live
+    base = live.now
+    batch, tree = line.post(base)
+    live.wait_until(base + COUNT + line.terms.coverage_lag)
+    run = live.outage(line.target.risk, 10)
+    return batch, tree, run
+
+
 def test_bordereau__posted_after_the_incident_began__is_not_the_pools(line):
     live = line.target.live
     base = live.now
@@ -60,11 +70,7 @@ def test_bordereau__posted_after_the_incident_began__is_not_the_pools(line):
 
 
 def test_certificate__claimed_twice__is_paid_once(line):
-    live = line.target.live
-    base = live.now
-    batch, tree = line.post(base)
-    live.wait_until(base + COUNT + line.terms.coverage_lag)
-    run = live.outage(line.target.risk, 10)
+    batch, tree, run = posted_before_an_outage(line)
     once = settled(line, batch, run, tree, [3], 10)
     twice = once + settled(line, batch, run, tree, [3], 10)
     assert twice == UNITS * DOLLAR, f"{twice} paid for a certificate of {UNITS * DOLLAR}"
@@ -81,10 +87,7 @@ def test_bordereau__posted_again__is_refused_by_its_serials(line):
 
 def test_bordereau__expired_early_under_a_forged_seal__is_still_paid(line):
     live = line.target.live
-    base = live.now
-    batch, tree = line.post(base)
-    live.wait_until(base + COUNT + line.terms.coverage_lag)
-    run = live.outage(line.target.risk, 10)
+    batch, tree, run = posted_before_an_outage(line)
     named = bytearray(tree.expiring(batch))
     named[36:41] = bytes(5)  # the second from which it may expire
     succeeds(lambda: live.move("stranger", "ExposureLedger", "expireBordereaux", bytes(named)))
