@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from .capital import BPS, Cell, Refused, Vault
 from .claims import Allowances, Books, Challenge, Claim, Product, Review
@@ -252,15 +252,16 @@ class Economy:
 
     def _bring(self, policy: Policy, now: int) -> None:
         """Moves what was consumed until now to the cell."""
-        policy.advance(*self._path(policy), now)
-        self._collect(policy, policy.earned(*self._path(policy), now))
+        self.cell.premium(self._consume(policy, now))
 
-    def _collect(self, policy: Policy, earned: int) -> None:
+    def _consume(self, policy: Policy, now: int) -> int:
+        """Token units that were consumed since the last time; they lie in the cell."""
+        policy.advance(*self._path(policy), now)
+        earned = policy.earned(*self._path(policy), now)
         amount, policy.moved = earned - policy.moved, earned
         assert amount >= 0
         self.move("policy book", "cell", amount)
-        if amount:
-            self.cell.premium(amount)
+        return amount
 
     def touch(self, number: int, now: int) -> None:
         policy = self.policies[number]
@@ -318,32 +319,37 @@ class Economy:
 
     def finish(self, numbers: Sequence[int], now: int) -> None:
         """Refunds and leaves the index; cover has ended."""
-        for number in numbers:
-            policy = self.policies[number]
-            if policy.released or policy.settled:
-                continue
-            if now < policy.end:
-                raise Refused("PolicyNotEnded")
-            self._finish(policy, now)
+        policies = [p for p in self._once(numbers) if not p.settled]
+        if any(now < policy.end for policy in policies):
+            raise Refused("PolicyNotEnded")
+        self._finish(policies, now)
 
     def expire(self, numbers: Sequence[int], now: int) -> None:
         """Also gives back capital and caps."""
-        for number in numbers:
-            policy = self.policies[number]
-            if policy.released:
-                continue
-            if now < policy.end + self.products[policy.product].tail:
-                raise Refused("PolicyNotEnded")
-            if not policy.settled:
-                self._finish(policy, now)
+        policies = self._once(numbers)
+        if any(now < policy.end + self.products[policy.product].tail for policy in policies):
+            raise Refused("PolicyNotEnded")
+        self._finish(policies, now)
+        for policy in policies:
             policy.released = True
-            self.cell.release(policy.booked - self.committed[number])
+            self.cell.release(policy.booked - self.committed[policy.number])
             named = policy.booked_dependencies
             self.unbook(policy.product, policy.risk, named, policy.booked)
 
-    def _finish(self, policy: Policy, now: int) -> int:
-        self._bring(policy, now)
-        return self._end(policy, now)
+    def _once(self, numbers: Sequence[int]) -> list[Policy]:
+        """Policies of a list that are not released, without repetition."""
+        named = (self.policies[number] for number in dict.fromkeys(numbers))
+        return [policy for policy in named if not policy.released]
+
+    def _finish(self, policies: Sequence[Policy], now: int) -> None:
+        """Neighbours of one product and risk pay the cell one sum, which it splits once."""
+        for _, neighbours in groupby(policies, key=lambda p: (p.product, p.risk)):
+            earned = 0
+            for policy in neighbours:
+                if not policy.settled:
+                    earned += self._consume(policy, now)
+                    self._end(policy, now)
+            self.cell.premium(earned)
 
     def _end(self, policy: Policy, now: int) -> int:
         """Settles premium up to the lapse, or to the end of cover; `end` is then where it ended."""

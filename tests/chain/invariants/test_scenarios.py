@@ -65,6 +65,15 @@ def test_policy__endorsed_and_reduced__is_priced_by_segment(mirror: Mirror) -> N
     assert mirror.economy.cell.locked == 0
 
 
+def test_policies__finished_by_a_list__pay_the_cell_one_sum_for_each_risk(mirror: Mirror) -> None:
+    numbers = [bind(mirror, insured, 997, 6 * DOLLAR) for insured in (7_001, 7_003, 7_009)]
+    sums = Sums(7_013 * DOLLAR, 997 * DOLLAR)
+    numbers.insert(2, mirror.bind(mirror.outages, "applicant", 2, sums, 6 * DOLLAR, DAY))
+    mirror.live.wait(2 * DAY)
+    assert mirror.finish([numbers[0], *numbers], "stranger")
+    compare(mirror)
+
+
 def test_policy__two_outages_and_the_limit__pay_alike(mirror: Mirror) -> None:
     number = bind(mirror, 500, 500, 3 * DOLLAR)
     mirror.live.wait(60)
