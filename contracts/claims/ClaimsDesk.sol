@@ -339,7 +339,7 @@ contract ClaimsDesk is Reviews, Allowances {
             a.lostSeconds = end - a.start;
             uint256 due = RunMath.payoutDown(end - a.start, terms.waitingPeriod, lossPerHour);
             if (due > most) due = most;
-            if (due <= a.booked) return;
+            if (due <= a.booked || (a.routed != 0 && _isRefused(a.claim))) return;
             uint256 more = due - a.booked;
             a.instant = _instantRoom(a, terms, policy, more);
             if (more == a.instant) return;

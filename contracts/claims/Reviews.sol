@@ -115,6 +115,11 @@ abstract contract Reviews is IClaimsDesk, Pausing {
         return review.status == Status.Approved && runningTime() > _roundEnd(review, 2);
     }
 
+    /// @dev Of a refused claim nothing is granted any more, even where its limit can be used again.
+    function _isRefused(ClaimId claim) internal view returns (bool) {
+        return _reviews[claim].status == Status.Refused;
+    }
+
     /// @dev What a claim's payment after review means for the desk's own books.
     function _onReviewed(ClaimId claim, Review storage review, uint64 amount) internal virtual;
 

@@ -401,7 +401,7 @@ class Economy:
         end = min(found.end, until)
         due = min(product.due(end - start, sums.hourly), most)
         more = due - books.booked
-        if more <= 0:
+        if more <= 0 or self._is_refused(claim):
             return nothing
         instant = self._instant(policy, run, sums, more, now)
         closed = found.ended or end >= until
@@ -509,6 +509,10 @@ class Economy:
         self.books.setdefault(claim, books).held_until = until
 
     # ------------------------------------------------------------------ reviews
+
+    def _is_refused(self, claim: Claim) -> bool:
+        """Nothing more of it is granted, even where its limit can be used again."""
+        return claim in self.reviews and self.reviews[claim].status == "refused"
 
     def _may_be_scheduled(self, claim: Claim, now: int) -> bool:
         review = self.reviews.get(claim)

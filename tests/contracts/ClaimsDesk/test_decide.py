@@ -138,6 +138,23 @@ def test_decide__two_refuse__frees_the_sum_insured_and_pays_nothing(scheduled):
         scheduled.settle()
 
 
+def test_decide__two_refuse__nothing_more_of_the_claim_is_granted(world):
+    """The limit, most of it free again, would pay for more of the run; the year has room again."""
+    world.set_terms(unreviewed_limit=INSTANT // 2)
+    world.set_cover(sum_insured=10 * INSTANT)
+    world.mark([*range(300)])
+    world.after(304)
+    instant, reviewed = world.settled()
+    assert 0 < instant < INSTANT and instant + reviewed == 10 * INSTANT
+    world.chain.sleep(CHALLENGE)
+    world.chain.mine()
+    for assessor in ("assessor_a", "assessor_b"):
+        world.decide(assessor, False)
+    world.neighbours.setEarned(POLICY, INSTANT, {"from": world.relayer})
+    with reverts_with("NothingDue", world.claim()):
+        world.settle()
+
+
 def test_decide__two_refuse_after_expiry__releases_the_capital(scheduled):
     scheduled.neighbours.setReleased(POLICY, {"from": scheduled.relayer})
     scheduled.decide("assessor_a", False)
