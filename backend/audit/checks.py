@@ -793,6 +793,7 @@ class Grants:
     booked: Counter[bytes] = field(default_factory=Counter)
     routed: Counter[bytes] = field(default_factory=Counter)
     committed: Counter[int] = field(default_factory=Counter)
+    refused: set[bytes] = field(default_factory=set)
     streams: dict[int, tuple[int, Stream]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -812,6 +813,7 @@ class Grants:
                 continue
             if event.name == "ClaimRefused":
                 self.committed[cover_of(a["claim"])[1]] -= a["amount"]
+                self.refused.add(a["claim"])
             elif event.name == "ClaimPaid" and was_waiting(event):
                 self.allowances.pay(self._cell(a["claim"]), a["amount"], event.time)
             elif event.name in GRANTING:
@@ -902,6 +904,8 @@ def _check_policy_claim(
         result.cannot("claim", where, f"slot {slot} begins no run of lost slots")
         return
     (run,) = found
+    if claim in grants.refused:
+        result.cannot("claim", where, "more is granted of a claim that was refused before")
     covered = cover is not None and cover.cover_start + terms["coverageLag"] <= run.start
     result.expect("claim", where, covered, True, "run begins within cover")
     if cover is None:

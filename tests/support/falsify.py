@@ -257,12 +257,24 @@ def _flip_payload(case: Case) -> None:
 
 def _revoke(case: Case, contract: str, event: str, role: int, name: str) -> None:
     """A revocation in the transaction of an event, before it."""
-    log = copy.deepcopy(case.find(contract, event))
     arguments = {"roleId": role, "account": person(name)}
-    (declaration,) = [d for d in READ["Authority"].values() if d.name == "RoleRevoked"]
+    _before(case, case.find(contract, event), "Authority", "RoleRevoked", arguments)
+
+
+def _refuse(case: Case) -> None:
+    """A claim is refused before it is settled."""
+    paid = case.find("ClaimsDesk", "ClaimPaid")
+    arguments = {"claim": paid["_arguments"]["claim"], "amount": 0, "reasonHash": bytes(32)}
+    _before(case, paid, "ClaimsDesk", "ClaimRefused", arguments)
+
+
+def _before(case: Case, told: Row, contract: str, event: str, arguments: Row) -> None:
+    """One more event, the first in the transaction of another."""
+    log = copy.deepcopy(told)
+    (declaration,) = [d for d in READ[contract].values() if d.name == event]
     log["topics"], log["data"] = log_of(declaration, arguments)
-    log |= {"address": ADDRESSES["Authority"], "logIndex": hex(0)}
-    log |= {"_event": ("Authority", "RoleRevoked"), "_arguments": arguments}
+    log |= {"address": ADDRESSES[contract], "logIndex": hex(0)}
+    log |= {"_event": (contract, event), "_arguments": arguments}
     for other in case.made.logs:
         if other["blockNumber"] == log["blockNumber"]:
             other["logIndex"] = hex(int(other["logIndex"], 16) + 1)
@@ -544,6 +556,11 @@ FALSIFICATIONS = (
         "a claim is paid for a run that never was",
         lambda c: c.edit("ClaimsDesk", "ClaimPaid", _next_run),
         "begins no run of lost slots",
+    ),
+    Falsification(
+        "a claim is granted more after it was refused",
+        _refuse,
+        "claim that was refused before",
     ),
     Falsification(
         "the cell pays one unit more than was granted",

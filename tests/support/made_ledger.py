@@ -249,6 +249,7 @@ class Made:
     """(risk, slot) → members that marked it lost; members 0 to 2 mark it attacked too."""
     masks: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     scheduled: dict[tuple[int, int], int] = field(default_factory=dict)
+    refused: set[tuple[int, int]] = field(default_factory=set)
     insured_at: dict[tuple[int, int], int] = field(default_factory=dict)
     """Sums insured by risk and first second of a run, once one of its covers is settled."""
     leaf_files: dict[str, bytes] = field(default_factory=dict)
@@ -859,7 +860,7 @@ class Made:
         # a run that may still grow is left alone, so that each claim is settled once
         if run[-1] + 1 + TERMS["mergeGap"] + SLOT > self.now - DELAY - TERMS["holdWindow"]:
             return
-        if start < piece.since + TERMS["coverageLag"]:
+        if start < piece.since + TERMS["coverageLag"] or (number, start) in self.refused:
             return
         covers = [life.at(second) for second in run]
         lost = [cover for cover in covers if cover is not None and cover.since == piece.since]
@@ -938,6 +939,7 @@ class Made:
             self._pay(policy.holder, amount)
         else:
             policy.granted -= amount
+            self.refused.add((number, start))
             self.emit(
                 "ClaimsDesk", "ClaimRefused", claim=claim, amount=amount, reasonHash=bytes(32)
             )
