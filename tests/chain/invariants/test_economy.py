@@ -101,7 +101,7 @@ class EconomyMachine(RuleBasedStateMachine):
         hourly=st.integers(1, 4),
         slots=st.integers(0, 40),
         settled=st.booleans(),
-        disputed=st.booleans(),
+        disputed=OFTEN,
         sold=st.booleans(),
         pushed=st.booleans(),
         leaving=st.booleans(),
@@ -292,12 +292,21 @@ class EconomyMachine(RuleBasedStateMachine):
         claim = self._pick(which, self._reviews("scheduled")[-2:])
         self._done("challenge", self.mirror.challenge(claim, who))
 
+    @precondition(lambda self: self._appeals())
+    @rule(which=PICK, upheld=st.booleans())
+    def decide_appeal(self, which: int, upheld: bool) -> None:
+        self._end_challenge(self._pick(which, self._appeals()), upheld)
+
     @precondition(lambda self: self._reviews("challenged"))
     @rule(which=PICK, word=st.sampled_from((True, False, None)))
     def end_challenge(self, which: int, word: bool | None) -> None:
+        """Also words that come too late."""
         claim = self._pick(which, self._reviews("challenged"))
         if word is None:
             self.mirror.live.wait(SYSTEM.appeal_window)
+        self._end_challenge(claim, word)
+
+    def _end_challenge(self, claim: Claim, word: bool | None) -> None:
         name = {True: "uphold challenge", False: "reject challenge", None: "lapse challenge"}[word]
         self._done(name, self.mirror.end_challenge(claim, word))
 
@@ -517,6 +526,12 @@ class EconomyMachine(RuleBasedStateMachine):
 
     def _reviews(self, status: str) -> list[Claim]:
         return [c for c, r in self.mirror.economy.reviews.items() if r.status == status]
+
+    def _appeals(self) -> list[Claim]:
+        """Challenged claims on which the appeal committee may still speak."""
+        economy = self.mirror.economy
+        opened = economy.allowances.running(self.mirror.now) - economy.appeal_window
+        return [c for c in self._reviews("challenged") if economy.challenges[c].opened_at > opened]
 
     def _ready(self) -> list[tuple[str, str, str]]:
         """What lenders could collect."""
