@@ -206,6 +206,15 @@ GUARDS = (
         "test_review__open__pays_nothing_by_silence_before_its_rounds_are_over",
     ),
     Guard(
+        "a refused claim brought again",
+        "nothing more of a refused claim is granted",
+        "claims/Reviews.sol",
+        "return _reviews[claim].status == Status.Refused;",
+        "return false;",
+        ("ClaimsDesk",),
+        "test_refused_claim__settled_again_with_its_limit_free__pays_nothing_more",
+    ),
+    Guard(
         "stolen guardian; endless pauses",
         "cool-down after a pause",
         "claims/Pausing.sol",

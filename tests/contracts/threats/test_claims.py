@@ -63,6 +63,26 @@ def test_review__open__pays_nothing_by_silence_before_its_rounds_are_over(target
     assert reviewed == 0, f"{reviewed} paid before the second pair's time was over"
 
 
+def test_refused_claim__settled_again_with_its_limit_free__pays_nothing_more(target):
+    live = target.live
+    terms = live.terms(Form.POLICY, Peril.SERVICE_OUTAGE, unreviewed_limit=100 * DOLLAR)
+    amounts = {"sum_insured": 50_000 * DOLLAR, "loss_per_hour": 50_000 * DOLLAR}
+    product = live.product(terms)
+    policy = live.policy(product, target.risk, terms, premium=300 * DOLLAR, **amounts)
+    live.wait(terms.coverage_lag)
+    run = live.outage(target.risk, 400)
+    live.wait_until(live.settle_time(run + 403, terms))
+    live.settle(policy, run)
+    live.wait(terms.challenge_window)
+    for assessor in ("assessor_a", "assessor_b"):
+        live.decide(assessor, policy, run, approve=False)
+    live.wait(40_000)
+    before = live.balance("holder")
+    succeeds(lambda: live.settle(policy, run))
+    taken = live.balance("holder") - before
+    assert taken == 0, f"{taken} more paid on a claim that was refused"
+
+
 def test_guardian__pauses_again_and_again__stops_payments_for_one_pause_only(target, policy):
     live, run = target.live, lose(target, 20)
     parameters = live.parameters
