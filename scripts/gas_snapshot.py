@@ -34,6 +34,7 @@ INCLUDES = {
     "policy.finish.per_item.k50": "premium settled when cover has ended, the rest pushed to 50 "
     "holders with balance",
     "policy.expire.per_item.k50": "all bookings released; premium was settled when cover ended",
+    "policy.expire.per_item.k50.at_once": "both in one call, where nobody finished them before",
     "risk.report.per_risk.n256.with_index": "the same, per indexed risk, with cover in force on "
     "100 of the 256",
     "risk.report.per_risk.n256.differing": "the same of members who disagree: each vector is sent",
@@ -55,9 +56,17 @@ OTHERS = [
         "518,000",
     ),
     (
-        "policy settled at its end and expired, 50 at once",
-        "policy.finish.per_item.k50 policy.expire.per_item.k50",
+        "policy expired with its premium settled, 50 at once",
+        "policy.expire.per_item.k50.at_once",
         "40,694",
+        "",
+        "",
+        "",
+    ),
+    (
+        "the same in two calls: settled when cover ends, released when no claim can follow",
+        "policy.finish.per_item.k50 policy.expire.per_item.k50",
+        "",
         "",
         "",
         "",

@@ -91,7 +91,7 @@ def oracle(gas: Gas) -> None:
 
 
 def policies(gas: Gas) -> None:
-    """Binding, a reset of a hundred indices, settling one and fifty, expiring fifty."""
+    """Binding, a reset of a hundred indices; settling one; settling, finishing, expiring fifty."""
     live = gas.live
     limits = {"instant_limit": 100_000 * DOLLAR, "unreviewed_limit": 1_000_000 * DOLLAR}
     terms = live.terms(Form.POLICY, Peril.SERVICE_OUTAGE, notice_period=60, **limits)
@@ -139,6 +139,15 @@ def policies(gas: Gas) -> None:
     sent = live.move("relayer", "PolicyBook", "expire", shared)
     each = UPDATED_SLOT - CLEARED_SLOT + 2 * COLD_READ
     gas.note("policy.expire.per_item.k50", sent, 14_000, 3 * UPDATED_SLOT + 50 * each, 50)
+
+    live.next_frame()
+    live.report([3_700] * 256)
+    shared = [bind(0, holder)[0] for holder in holders]
+    live.wait(3 * 86_400)
+    sent = live.move("relayer", "PolicyBook", "expire", shared)
+    assert len(sent.of("PolicyExpired")) == 50 and len(sent.of("Transfer")) == 51
+    each += TRANSFER_AGAIN
+    gas.note("policy.expire.per_item.k50.at_once", sent, 32_000, 5 * UPDATED_SLOT + 50 * each, 50)
 
 
 def certificates(gas: Gas) -> None:
