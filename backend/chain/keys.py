@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from eth_account import Account
 
@@ -34,6 +34,21 @@ class Call:
     data: bytes
     value: int
     gas: int
+
+
+def unsigned(call: Call, nonce: int, fees: Fees, chain_id: int) -> dict[str, Any]:
+    """The fields of a type 2 transaction (EIP-1559) by their names in JSON-RPC."""
+    return {
+        "type": 2,
+        "chainId": chain_id,
+        "nonce": nonce,
+        "to": call.to,
+        "data": call.data,
+        "value": call.value,
+        "gas": call.gas,
+        "maxFeePerGas": fees.max_fee,
+        "maxPriorityFeePerGas": fees.priority_fee,
+    }
 
 
 class TransactionSigner(Protocol):
@@ -67,20 +82,7 @@ class Signer:
         self, call: Call, nonce: int, fees: Fees, chain_id: int
     ) -> SignedTransaction:
         """A type 2 transaction; the same arguments give the same bytes."""
-        signed = Account.sign_transaction(
-            {
-                "type": 2,
-                "chainId": chain_id,
-                "nonce": nonce,
-                "to": call.to,
-                "data": call.data,
-                "value": call.value,
-                "gas": call.gas,
-                "maxFeePerGas": fees.max_fee,
-                "maxPriorityFeePerGas": fees.priority_fee,
-            },
-            self._key,
-        )
+        signed = Account.sign_transaction(unsigned(call, nonce, fees, chain_id), self._key)
         return SignedTransaction(bytes(signed.raw_transaction), "0x" + signed.hash.hex())
 
     def __repr__(self) -> str:

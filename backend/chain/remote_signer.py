@@ -17,7 +17,7 @@ from hexbytes import HexBytes
 from contracts.client.errors import NodeRefused, NodeUnavailable
 from contracts.client.signatures import keccak256
 
-from .keys import Call, Fees, SignedTransaction
+from .keys import Call, Fees, SignedTransaction, unsigned
 
 TIMEOUT = 10.0
 
@@ -40,17 +40,7 @@ class RemoteSigner:
         :raises NodeUnavailable: the signer does not answer
         :raises NodeRefused: it refuses, or signed something else
         """
-        wanted: dict[str, Any] = {
-            "type": 2,
-            "chainId": chain_id,
-            "nonce": nonce,
-            "to": call.to,
-            "data": call.data,
-            "value": call.value,
-            "gas": call.gas,
-            "maxFeePerGas": fees.max_fee,
-            "maxPriorityFeePerGas": fees.priority_fee,
-        }
+        wanted = unsigned(call, nonce, fees, chain_id)
         raw = self._ask({name: _hex(value) for name, value in wanted.items()})
         self._require_same(wanted, raw)
         return SignedTransaction(raw, "0x" + keccak256(raw).hex())

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from oracles.domain.flow import FlowBatch, Quarantine, concat
-from oracles.traffic.compressed import CORRUPT, TooLarge, open_bytes, sha256_of
+from oracles.traffic.compressed import sha256_of
 from oracles.traffic.errors import MalformedLog
 from oracles.traffic.packets import ACK, FIN, RST, SYN
-from oracles.traffic.records import addresses, integers, ports, refuse_invalid
+from oracles.traffic.records import addresses, integers, ports, read_lines, refuse_invalid
 from oracles.traffic.states import Sides, conn_states
 
 LINK_BYTES: Final = 14  # EVE counts the Ethernet header of every packet
@@ -76,20 +76,9 @@ def read_eve(path: Path) -> FlowBatch:
     Refused records are counted: bad_json, truncated_file, and the reasons of ``flow.partition``.
     Raises MalformedLog when there is no readable event, OSError on opening.
     """
-    quarantine = Quarantine()
-    tables: list[pd.DataFrame] = []
     digest = sha256_of(path)
     decoder = EveDecoder(path, digest)
-    with open_bytes(path) as stream:
-        try:
-            for lines in stream.line_blocks():
-                flows, refused = decoder.flows(lines)
-                quarantine = quarantine.merge(refused)
-                tables.append(flows)
-        except TooLarge as error:
-            raise MalformedLog(path, str(error)) from error
-        except CORRUPT:
-            quarantine = quarantine.plus("truncated_file")
+    tables, quarantine = read_lines(path, decoder.flows)
     if decoder.events == 0:
         raise MalformedLog(path, "has no readable event")
     return FlowBatch(concat(tables), quarantine, digest, "eve")

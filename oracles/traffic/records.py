@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -13,11 +14,35 @@ import numpy.typing as npt
 import pandas as pd
 
 from oracles.domain.flow import MISSING, Quarantine, build, partition
+from oracles.traffic.compressed import CORRUPT, TooLarge, open_bytes
+from oracles.traffic.errors import MalformedLog
 
 _UNREADABLE: Final = -2  # outside every column's valid range, so that partition refuses it
 _LARGEST: Final = float(1 << 62)
 
 Numbers = pd.Series  # of floats, or of texts to be read as such
+Decode = Callable[[list[bytes]], tuple[pd.DataFrame, Quarantine]]
+
+
+def read_lines(path: Path, decode: Decode) -> tuple[list[pd.DataFrame], Quarantine]:
+    """What ``decode`` makes of a log's blocks of whole lines, and all that was refused.
+
+    Counts truncated_file where the compression breaks off. Raises MalformedLog when the file
+    expands too far, OSError on opening, and what ``decode`` raises.
+    """
+    tables: list[pd.DataFrame] = []
+    quarantine = Quarantine()
+    with open_bytes(path) as stream:
+        try:
+            for lines in filter(None, stream.line_blocks()):  # none: a piece of one long line
+                table, refused = decode(lines)
+                quarantine = quarantine.merge(refused)
+                tables.append(table)
+        except TooLarge as error:
+            raise MalformedLog(path, str(error)) from error
+        except CORRUPT:
+            quarantine = quarantine.plus("truncated_file")
+    return tables, quarantine
 
 
 def integers(values: pd.Series, scale: int = 1) -> npt.NDArray[np.int64]:

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from oracles.domain.flow import FlowBatch, Quarantine
-from oracles.traffic.compressed import CORRUPT, TooLarge, open_bytes, sha256_of
+from oracles.traffic.compressed import sha256_of
 from oracles.traffic.errors import MalformedLog
 from oracles.traffic.oneway import OneWay, pair
-from oracles.traffic.records import addresses, integers
+from oracles.traffic.records import addresses, integers, read_lines
 
 _VERSION_2: Final = (
     "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol",
@@ -46,24 +46,15 @@ def read_vpc_log(path: Path) -> FlowBatch:
     truncated_file, bad_protocol, and the reasons of ``flow.partition``. Raises MalformedLog when
     the header lacks a field, OSError on opening.
     """
-    quarantine = Quarantine()
-    tables: list[pd.DataFrame] = []
     fields: list[str] = []
+
+    def decode(lines: list[bytes]) -> tuple[pd.DataFrame, Quarantine]:
+        if not fields:
+            fields.extend(_fields(path, lines[0]))
+        return _table(lines, fields)
+
     digest = sha256_of(path)
-    with open_bytes(path) as stream:
-        try:
-            for lines in stream.line_blocks():
-                if not lines:  # a piece of one long line
-                    continue
-                if not fields:
-                    fields = _fields(path, lines[0])
-                table, refused = _table(lines, fields)
-                quarantine = quarantine.merge(refused)
-                tables.append(table)
-        except TooLarge as error:
-            raise MalformedLog(path, str(error)) from error
-        except CORRUPT:
-            quarantine = quarantine.plus("truncated_file")
+    tables, quarantine = read_lines(path, decode)
     if not tables:
         raise MalformedLog(path, "is empty")
     flows, refused = pair(_records(pd.concat(tables, ignore_index=True)), "vpc", digest)

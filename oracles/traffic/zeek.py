@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from oracles.domain.flow import MISSING, FlowBatch, Quarantine, concat, empty
-from oracles.traffic.compressed import CORRUPT, TooLarge, open_bytes, sha256_of
+from oracles.traffic.compressed import sha256_of
 from oracles.traffic.errors import MalformedLog
-from oracles.traffic.records import addresses, integers, ports, refuse_invalid
+from oracles.traffic.records import addresses, integers, ports, read_lines, refuse_invalid
 
 _TEXTS: Final = ("id.orig_h", "id.resp_h", "proto", "service", "conn_state")
 _NUMBERS: Final = (
@@ -91,20 +91,9 @@ def read_conn_log(path: Path) -> FlowBatch:
     Refused records are counted: wrong_field_count, bad_json, truncated_file, and the reasons of
     ``flow.partition``. Raises MalformedLog without a usable header or record, OSError on opening.
     """
-    tables: list[pd.DataFrame] = []
-    quarantine = Quarantine()
     digest = sha256_of(path)
     decoder = ConnLogDecoder(path, digest)
-    with open_bytes(path) as stream:
-        try:
-            for lines in stream.line_blocks():
-                flows, refused = decoder.flows(lines)
-                quarantine = quarantine.merge(refused)
-                tables.append(flows)
-        except TooLarge as error:
-            raise MalformedLog(path, str(error)) from error
-        except CORRUPT:
-            quarantine = quarantine.plus("truncated_file")
+    tables, quarantine = read_lines(path, decoder.flows)
     flows = concat(tables)
     if len(flows) == 0 and not decoder.has_header:
         raise MalformedLog(path, "has no readable record")

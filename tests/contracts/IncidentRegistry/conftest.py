@@ -4,24 +4,11 @@ import pytest
 
 from contracts.client.deployment import created_address
 from tests.support import oracle
-from tests.support.committee import Committee
+from tests.support.oracle_fixtures import authority as authority
+from tests.support.oracle_fixtures import committee as committee
+from tests.support.oracle_fixtures import oracle_committee as oracle_committee
 
 SUBJECT = 5
-
-
-@pytest.fixture(scope="module")
-def committee():
-    return Committee.of(4, 1)
-
-
-@pytest.fixture(scope="module")
-def authority(Authority, accounts):
-    return Authority.deploy(accounts[0], {"from": accounts[0]})
-
-
-@pytest.fixture(scope="module")
-def oracle_committee(OracleCommittee, authority, accounts, committee):
-    return oracle.deploy_committee(OracleCommittee, authority, accounts[0], committee)
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,9 @@ import pytest
 
 from contracts.client.messages import share_scores
 from tests.support import oracle
-from tests.support.committee import Committee
-
-
-@pytest.fixture(scope="module")
-def committee():
-    return Committee.of(4, 1)
-
-
-@pytest.fixture(scope="module")
-def authority(Authority, accounts):
-    return Authority.deploy(accounts[0], {"from": accounts[0]})
-
-
-@pytest.fixture(scope="module")
-def oracle_committee(OracleCommittee, authority, accounts, committee):
-    return oracle.deploy_committee(OracleCommittee, authority, accounts[0], committee)
+from tests.support.oracle_fixtures import authority as authority
+from tests.support.oracle_fixtures import committee as committee
+from tests.support.oracle_fixtures import oracle_committee as oracle_committee
 
 
 @pytest.fixture(scope="module")
