@@ -300,8 +300,8 @@ members act, a step is two seconds of real time, so that they are no slower than
 them. On a machine so
 busy that a step takes longer, turns and frames pass by themselves: members then send beside each
 other, and reports come late. A line that is not as it must be is to be drilled again by itself
-(`--faults`) on a machine that is not busy before anything is concluded from it. Each line is that of
-the newest drill: one that was drilled again replaces the one before.
+(`--faults`) on a machine that is not busy before anything is concluded from it.
+Each line is that of the newest drill: one that was drilled again replaces the one before.
 
 {drills} drills took {seconds:.0f} s, {median:.0f} s each at the median. {missing}
 """
