@@ -42,7 +42,7 @@ def recompute(story: Story, keep: bool) -> Audit:
     story.timeline.chapter("The ledger is recomputed from chain events")
     if not keep:
         story.group.end("member")
-    story.wait_for("the indexer", story.indexed)
+    story.wait_indexed()
     addresses = dict(story.system.deployment.contracts)
     evidence = sorted((story.options.folder / "oracles").glob("member-*/evidence"))
     found = audit(

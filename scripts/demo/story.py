@@ -243,7 +243,7 @@ class Story:
         self._play(STEP, "benign traffic")
         self.oracles.insure(self.risk, self.target, self.hosts)
         self._play_until(60, "", until=self._scored)
-        self.wait_for("the indexer", self.indexed)
+        self.wait_indexed()
         found = self.api.get(f"/v1/risks/{self.risk}/score")
         self.timeline.note(f"score {found['score']} of 10,000 in frame {found['frame']}")
         self.report["score_before"] = found["score"]
@@ -498,7 +498,7 @@ class Story:
                     wanted.append(cover)
             if not wanted:
                 return
-            self.wait_for("the indexer", self.indexed)
+            self.wait_indexed()
 
     def _accept(self, cover: Cover, quote: Any) -> Any:
         body = {
@@ -669,13 +669,13 @@ class Story:
         return max([before, *(int(rate["rate_after"]) for rate in resets)])
 
     def _show_rates(self) -> None:
-        self.wait_for("the indexer", self.indexed)
+        self.wait_indexed()
         for rate in reversed(self._rates()):
             change = f"{percent(int(rate['rate_before']))} → {percent(int(rate['rate_after']))}"
             self.system.show(f"premium rate {change} a year", rate["transaction_hash"])
 
     def _show_attestations(self) -> None:
-        self.wait_for("the indexer", self.indexed)
+        self.wait_indexed()
         attested = [e for e in self.admin.items("/v1/events") if e["name"] == "SlotsAttested"]
         first_lost = min(
             (e["block_number"] for e in attested if int(e["args"]["lostMask"])),
@@ -694,10 +694,14 @@ class Story:
         if not self.payable and self.options.capture == Options.capture:
             raise DemoFailed("the recording holds an incident that the committee did not attest")
 
-    def indexed(self) -> bool:
-        """Whether the backend has read the chain's head as it is now."""
+    def wait_indexed(self) -> None:
+        """Until the backend has read what is the chain's head now."""
         head = int(self.rpc.call("eth_blockNumber"), 16)
-        return int(self.api.get("/ready").get("indexed_block", -1)) >= head - 1
+
+        def read() -> bool:
+            return int(self.api.get("/ready").get("indexed_block", -1)) >= head
+
+        self.wait_for("the indexer", read)
 
     def wait_for(self, what: str, value: Any, seconds: float = 60) -> Any:
         """The first value that is neither None nor False nor empty."""
