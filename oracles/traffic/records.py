@@ -1,5 +1,5 @@
-"""Text records to flow columns, shared by the log adapters; changes when a value that logs hold
-(a number, a time, an address) is read differently.
+"""Text logs to flow columns, shared by the log adapters; changes when lines, or a value that they
+hold (a number, a time, an address), are read differently.
 """
 
 from __future__ import annotations
